@@ -1,0 +1,178 @@
+// Elementary functions that are constexpr, need no libm in float, and give the same bits on every
+// target that rounds as IEEE 754 asks (compile without contraction of a*b+c for that).
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace mote::math {
+
+template <std::floating_point T>
+constexpr T absolute(T x) {
+  return x < T{0} ? -x : x;
+}
+
+namespace detail {
+
+/// 2^n for an n whose result is a normal number.
+constexpr float power_of_two(std::int32_t n) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(n + 127) << 23);
+}
+constexpr double power_of_two(std::int64_t n) {
+  return std::bit_cast<double>(static_cast<std::uint64_t>(n + 1023) << 52);
+}
+
+/// Newton's iteration; used only while compiling, where no square-root instruction is at hand.
+template <std::floating_point T>
+constexpr T newton_sqrt(T x) {
+  T previous{0};
+  T root = x > T{1} ? x : T{1};
+  while (root != previous) {
+    previous = root;
+    const T next = (root + x / root) / T{2};
+    root = next < root ? next : root;
+  }
+  return root;
+}
+
+} // namespace detail
+
+/// Square root of x >= 0.
+template <std::floating_point T>
+constexpr T sqrt(T x) {
+  if (std::is_constant_evaluated()) {
+    return x == T{0} ? T{0} : detail::newton_sqrt(x);
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    return __builtin_sqrtf(x);
+  } else {
+    return __builtin_sqrt(x);
+  }
+}
+
+/// e^x, at most 2 units in the last place off; 0 below -87, infinity above 88.7.
+/// Range reduction x = n ln 2 + r with ln 2 in two parts, then a polynomial of degree 6 on
+/// |r| <= ln 2 / 2 (Cody & Waite, "Software Manual for the Elementary Functions", 1980, chapter 6).
+constexpr float exp(float x) {
+  if (x != x) {
+    return x;
+  }
+  if (x > 88.72f) {
+    return std::numeric_limits<float>::infinity();
+  }
+  if (x < -87.0f) {
+    return 0.0f;
+  }
+  const float scaled = x * 1.44269504f;
+  const auto n = static_cast<std::int32_t>(scaled + (scaled < 0.0f ? -0.5f : 0.5f));
+  const auto real_n = static_cast<float>(n);
+  const float r = (x - real_n * 0.693359375f) + real_n * 2.12194440e-4f;
+  float p = 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * (r * r) + r + 1.0f;
+  // 2^128 is no float, so the scaling is done in two halves.
+  const std::int32_t half = n / 2;
+  return p * detail::power_of_two(half) * detail::power_of_two(n - half);
+}
+
+/// e^x: the C library's at run time, the same reduction with a longer series while compiling.
+constexpr double exp(double x) {
+  if (!std::is_constant_evaluated()) {
+    return std::exp(x);
+  }
+  if (x > 709.0) {
+    return std::numeric_limits<double>::infinity();
+  }
+  if (x < -708.0) {
+    return 0.0;
+  }
+  const double scaled = x * 1.4426950408889634;
+  const auto n = static_cast<std::int64_t>(scaled + (scaled < 0.0 ? -0.5 : 0.5));
+  const auto real_n = static_cast<double>(n);
+  const double r = (x - real_n * 0.693145751953125) - real_n * 1.42860682030941723e-6;
+  double term = 1.0;
+  double sum = 1.0;
+  for (int k = 1; k < 16; ++k) {
+    term *= r / k;
+    sum += term;
+  }
+  const std::int64_t half = n / 2;
+  return sum * detail::power_of_two(half) * detail::power_of_two(n - half);
+}
+
+/// Natural logarithm of a normal x > 0, at most 2 units in the last place off; -infinity at 0.
+/// x = m 2^n with m in [sqrt(1/2), sqrt(2)); then log m = 2 artanh s with s = (m - 1) / (m + 1)
+/// (Abramowitz & Stegun, 4.1.27).
+template <std::floating_point T>
+constexpr T log(T x) {
+  if constexpr (std::is_same_v<T, double>) {
+    if (!std::is_constant_evaluated()) {
+      return std::log(x);
+    }
+  }
+  if (x <= T{0}) {
+    return x == T{0} ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
+  }
+  int n = 0;
+  if constexpr (std::is_same_v<T, float>) {
+    const auto bits = std::bit_cast<std::uint32_t>(x);
+    n = static_cast<int>(bits >> 23) - 127;
+    x = std::bit_cast<float>((bits & 0x007f'ffffu) | 0x3f80'0000u);
+  } else {
+    const auto bits = std::bit_cast<std::uint64_t>(x);
+    n = static_cast<int>(bits >> 52) - 1023;
+    x = std::bit_cast<double>((bits & 0x000f'ffff'ffff'ffffu) | 0x3ff0'0000'0000'0000u);
+  }
+  if (x > T(1.41421356237309505)) {
+    x /= T{2};
+    ++n;
+  }
+  const T s = (x - T{1}) / (x + T{1});
+  const T square = s * s;
+  constexpr int terms = std::is_same_v<T, float> ? 6 : 14;
+  T series{0};
+  for (int k = terms; k > 0; --k) {
+    series = series * square + T{1} / static_cast<T>(2 * k + 1);
+  }
+  const T real_n = static_cast<T>(n);
+  return real_n * T(0.693359375) +
+         (T{2} * s * (T{1} + square * series) - real_n * T(2.1219444005469058e-4));
+}
+
+/// Hyperbolic tangent. Near zero the quotient of exponentials would cancel, so a continued fraction
+/// takes its place (Abramowitz & Stegun, 4.5.70).
+template <std::floating_point T>
+constexpr T tanh(T x) {
+  if constexpr (std::is_same_v<T, double>) {
+    if (!std::is_constant_evaluated()) {
+      return std::tanh(x);
+    }
+  }
+  const T magnitude = absolute(x);
+  if (magnitude < T(0.625)) {
+    const T square = x * x;
+    constexpr int depth = std::is_same_v<T, float> ? 11 : 21;
+    T denominator = static_cast<T>(depth);
+    for (int k = depth - 2; k > 0; k -= 2) {
+      denominator = static_cast<T>(k) + square / denominator;
+    }
+    return x / denominator;
+  }
+  const T result = T{1} - T{2} / (exp(T{2} * magnitude) + T{1});
+  return x < T{0} ? -result : result;
+}
+
+/// Logistic function 1 / (1 + e^-x).
+template <std::floating_point T>
+constexpr T sigmoid(T x) {
+  return T{1} / (T{1} + exp(-x));
+}
+
+} // namespace mote::math

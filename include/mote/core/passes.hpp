@@ -1,0 +1,199 @@
+// Passes rewrite the list of layers for inference, from type to type: drop what only training
+// needs, fuse activations into the layers that feed them.
+#pragma once
+
+#include <mote/core/fixed_point.hpp>
+#include <mote/core/fused.hpp>
+#include <mote/core/layer.hpp>
+#include <mote/core/network.hpp>
+#include <mote/core/record.hpp>
+#include <mote/core/storage.hpp>
+
+#include <boost/hana/bool.hpp>
+#include <boost/hana/filter.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+#include <boost/hana/unpack.hpp>
+
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace mote {
+
+namespace passes {
+
+/// An element of the list that is being rewritten: a layer, and the layers [First, Last] of the
+/// network as written that it stands for.
+template <class Layer, std::size_t First, std::size_t Last>
+struct step {
+  using layer = Layer;
+  static constexpr std::size_t first = First;
+  static constexpr std::size_t last = Last;
+};
+
+/// The network as written, as a Hana tuple of steps.
+template <class Net, std::size_t... Index>
+constexpr auto as_steps(std::index_sequence<Index...>) {
+  return boost::hana::tuple_t<step<typename Net::template layer<Index>, Index, Index>...>;
+}
+
+/// Leaves out the layers that do nothing in inference.
+template <class Steps>
+constexpr auto drop_training_only(Steps steps) {
+  return boost::hana::filter(steps, [](auto element) {
+    return boost::hana::bool_c<!decltype(element)::type::layer::training_only>;
+  });
+}
+
+/// A rule that lets a layer apply the activation that follows it.
+struct fuse_every_activation {
+  template <class Layer, class Next>
+  static constexpr bool applies = requires {
+    requires Layer::fuses_activation && Next::is_activation;
+  };
+
+  template <class Layer, class Next>
+  using merged = fused<Layer, Next>;
+};
+
+/// The same, for activations that are a mere clamp in integer arithmetic.
+struct fuse_int8_activations {
+  template <class Layer, class Next>
+  static constexpr bool applies = requires {
+    requires Layer::fuses_activation && Next::clamps_int8;
+  };
+
+  template <class Layer, class Next>
+  using merged = fused<Layer, Next>;
+};
+
+namespace detail {
+
+/// True when step Index disappears into the one before it.
+template <class Rule, std::size_t Index, class... Steps>
+constexpr bool is_absorbed() {
+  if constexpr (Index == 0 || Index >= sizeof...(Steps)) {
+    return false;
+  } else {
+    using previous = mote::detail::element_t<Index - 1, Steps...>;
+    using current = mote::detail::element_t<Index, Steps...>;
+    return Rule::template applies<typename previous::layer, typename current::layer>;
+  }
+}
+
+/// What becomes of step Index: nothing, itself, or itself with the next one inside.
+template <class Rule, std::size_t Index, class... Steps>
+constexpr auto absorb_next() {
+  using current = mote::detail::element_t<Index, Steps...>;
+  if constexpr (is_absorbed<Rule, Index, Steps...>()) {
+    return boost::hana::type_c<void>;
+  } else if constexpr (is_absorbed<Rule, Index + 1, Steps...>()) {
+    using next = mote::detail::element_t<Index + 1, Steps...>;
+    using layer = typename Rule::template merged<typename current::layer, typename next::layer>;
+    return boost::hana::type_c<step<layer, current::first, next::last>>;
+  } else {
+    return boost::hana::type_c<current>;
+  }
+}
+
+} // namespace detail
+
+/// Lets each step absorb the one after it where Rule applies. Works on neighbours by index, so that
+/// the work grows with the length of the list and the depth does not.
+template <class Rule, class Steps>
+constexpr auto absorb(Steps steps) {
+  const auto merged = boost::hana::unpack(steps, [](auto... elements) {
+    return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+      return boost::hana::make_tuple(
+          detail::absorb_next<Rule, Index, typename decltype(elements)::type...>()...);
+    }
+    (std::make_index_sequence<sizeof...(elements)>{});
+  });
+  return boost::hana::filter(merged, [](auto element) {
+    return boost::hana::bool_c<!std::is_void_v<typename decltype(element)::type>>;
+  });
+}
+
+/// The network that a list of steps describes, and where its layers come from.
+template <class Net, class... Steps>
+struct rewritten {
+  using network = typename Net::template with_layers<typename Steps::layer...>;
+  /// sources[i] is the layer of `Net` whose parameters layer i of `network` uses.
+  static constexpr std::array<std::size_t, sizeof...(Steps)> sources{Steps::first...};
+};
+
+template <class Net, class Rule>
+constexpr auto rewrite_for_inference() {
+  constexpr auto steps = absorb<Rule>(drop_training_only(as_steps<Net>(typename Net::indices{})));
+  return boost::hana::unpack(steps, [](auto... elements) {
+    return boost::hana::type_c<rewritten<Net, typename decltype(elements)::type...>>;
+  });
+}
+
+template <class Net, class Rule>
+using for_inference = typename decltype(rewrite_for_inference<Net, Rule>())::type;
+
+} // namespace passes
+
+/// The network that computes the same as `Net` in inference with as few layers as possible.
+template <class Net>
+using inference_network =
+    typename passes::for_inference<Net, passes::fuse_every_activation>::network;
+
+namespace detail {
+
+/// The parameters of a rewritten network, copied from those of the network as written.
+template <class Rewritten, class Net, class T>
+constexpr void rewrite_parameters(const parameters<Net, T>& from,
+                                  parameters<typename Rewritten::network, T>& to) {
+  using network = typename Rewritten::network;
+  for_each_index<network::size>([&](auto index) {
+    using items =
+        typename network::template layer<index>::template parameters<network::shapes[index], T>;
+    if constexpr (!is_none<items>) {
+      get<index>(to) = get<Rewritten::sources[index]>(from);
+    }
+  });
+}
+
+} // namespace detail
+
+/// The real network whose layers match those of the quantized one: it is run to see the ranges.
+template <class Net>
+using calibration_network =
+    typename passes::for_inference<Net, passes::fuse_int8_activations>::network;
+
+namespace detail {
+
+template <class Rounding, class Net>
+struct quantized_network;
+
+template <class Rounding, class Input, class... Layers>
+struct quantized_network<Rounding, network<Input, Layers...>> {
+  using type = network<Input, typename Layers::template quantized<Rounding>...>;
+};
+
+} // namespace detail
+
+/// The integer form of a network: again a network, with int8 layers. `Rounding` is one of
+/// rounding::twice and rounding::once.
+template <class Net, class Rounding = rounding::twice>
+using quantized = typename detail::quantized_network<Rounding, calibration_network<Net>>::type;
+
+/// The parameters for `inference_network<Net>`.
+template <class Net, class T>
+constexpr void to_inference(const parameters<Net, T>& from,
+                            parameters<inference_network<Net>, T>& to) {
+  detail::rewrite_parameters<passes::for_inference<Net, passes::fuse_every_activation>>(from, to);
+}
+
+/// The parameters for `calibration_network<Net>`.
+template <class Net, class T>
+constexpr void to_calibration(const parameters<Net, T>& from,
+                              parameters<calibration_network<Net>, T>& to) {
+  detail::rewrite_parameters<passes::for_inference<Net, passes::fuse_int8_activations>>(from, to);
+}
+
+} // namespace mote

@@ -1,0 +1,111 @@
+// The common part of activations: layers that apply one function to every element.
+#pragma once
+
+#include <mote/core/affine.hpp>
+#include <mote/core/layer.hpp>
+#include <mote/core/pass.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace mote {
+
+template <class Activation>
+struct int8_table;
+
+/// Base of an activation. `Self` defines
+///   `apply(x)`: the function;
+///   `derivative(x, y)`: its derivative where it takes x to y. Only `y` may be used unless `Self`
+///   redeclares `backward_reads_input = true`, which costs memory: x must then be kept.
+template <class Self>
+struct activation : layer {
+  static constexpr mote::aliasing aliasing = mote::aliasing::in_place;
+  static constexpr bool backward_reads_output = true;
+
+  /// An elementwise function that the layer before it may apply to its results.
+  static constexpr bool is_activation = true;
+  /// True when negative inputs give (nearly) nothing, so that weights before it start larger.
+  static constexpr bool rectifies = false;
+  /// True when the int8 form is no more than a narrower clamp of the layer before it.
+  static constexpr bool clamps_int8 = false;
+
+  /// The layer's form in integer arithmetic.
+  template <class Rounding>
+  using quantized = int8_table<Self>;
+
+  static constexpr shape output(const shape& in) { return in; }
+
+  template <class Pass>
+  static constexpr void forward(const Pass& pass) {
+    const auto count = pass.input.rows * Pass::input_shape.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      pass.output.data[i] = Self::apply(pass.input.data[i]);
+    }
+  }
+
+  template <class Pass>
+  static constexpr void backward(const Pass& pass) {
+    if constexpr (Pass::wants_input_gradient) {
+      const auto* x = Self::backward_reads_input ? pass.input.data : pass.output.data;
+      const auto count = pass.input.rows * Pass::input_shape.size();
+      for (std::size_t i = 0; i < count; ++i) {
+        pass.input_gradient.data[i] =
+            pass.output_gradient.data[i] * Self::derivative(x[i], pass.output.data[i]);
+      }
+    }
+  }
+
+  /// The mapping of the int8 output: what calibration saw. Functions with a fixed range redeclare
+  /// it.
+  static constexpr affine output_affine(const affine&, const range& seen) {
+    return asymmetric(seen);
+  }
+};
+
+/// An activation in int8: one look-up per element in a table of all 256 answers.
+template <class Activation>
+struct int8_table : layer {
+  static constexpr const char* name = Activation::name;
+  using value_type = std::int8_t;
+  static constexpr mote::aliasing aliasing = mote::aliasing::in_place;
+
+  template <shape In, class T>
+  struct parameters {
+    tensor<std::int8_t, 256> table; // index: input code + 128
+
+    template <class F, class... Parameters>
+    static constexpr void visit(F&& f, Parameters&... p) {
+      f(field{"table", role::constant}, p.table...);
+    }
+  };
+
+  static constexpr shape output(const shape& in) { return in; }
+
+  static constexpr affine output_affine(const affine& in, const range& seen) {
+    return Activation::output_affine(in, seen);
+  }
+
+  /// The rounded answer for every input code.
+  template <shape In>
+  static constexpr parameters<In, std::int8_t> quantize(none, const affine& in, const affine& out) {
+    parameters<In, std::int8_t> result{};
+    for (int code = -128; code < 128; ++code) {
+      const auto x = static_cast<double>(dequantize(static_cast<std::int8_t>(code), in));
+      result.table[static_cast<std::size_t>(code + 128)] =
+          mote::quantize(Activation::apply(x), out);
+    }
+    return result;
+  }
+
+  template <class Pass>
+  static constexpr void forward(const Pass& pass) {
+    const auto count = pass.input.rows * Pass::input_shape.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      pass.output.data[i] =
+          pass.parameters.table[static_cast<std::size_t>(pass.input.data[i] + 128)];
+    }
+  }
+};
+
+} // namespace mote

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <mote/core/random.hpp>
+#include <mote/core/storage.hpp>
+#include <mote/layers/initializers.hpp>
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+namespace mote {
+
+namespace detail {
+
+/// True when the first activation after layer `Index` rectifies.
+template <class Net, std::size_t Index>
+constexpr bool feeds_rectifier() {
+  if constexpr (Index + 1 >= Net::size) {
+    return false;
+  } else {
+    using next = typename Net::template layer<Index + 1>;
+    if constexpr (requires { next::is_activation; }) {
+      return next::rectifies;
+    } else {
+      return feeds_rectifier<Net, Index + 1>();
+    }
+  }
+}
+
+/// The initializer of a layer, with `automatic` resolved by what follows.
+template <class Net, std::size_t Index>
+constexpr auto initializer_of() {
+  using layer_type = typename Net::template layer<Index>;
+  if constexpr (requires { typename layer_type::initializer; }) {
+    if constexpr (!std::is_same_v<typename layer_type::initializer, initializers::automatic>) {
+      return typename layer_type::initializer{};
+    } else if constexpr (feeds_rectifier<Net, Index>()) {
+      return initializers::he{};
+    } else {
+      return initializers::glorot{};
+    }
+  } else {
+    return initializers::glorot{};
+  }
+}
+
+} // namespace detail
+
+/// Draws initial weights with each layer's initializer, layer by layer in forward order; biases
+/// become zero. The same generator state gives the same parameters.
+template <class Net, class T>
+constexpr void initialize(parameters<Net, T>& weights, random_source& generator) {
+  visit_tensors<Net>(
+      [&](auto index, const field& description, auto& tensor) {
+        if (description.role == role::weight) {
+          decltype(detail::initializer_of<Net, index>())::fill(
+              std::span<T>{tensor.values}, description.fan_in, description.fan_out, generator);
+        } else if (description.role == role::bias) {
+          for (T& value : tensor.values) {
+            value = T{0};
+          }
+        }
+      },
+      weights);
+}
+
+} // namespace mote

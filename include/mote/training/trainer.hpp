@@ -1,0 +1,84 @@
+// Everything that training one network needs, in one aggregate that the caller places.
+#pragma once
+
+#include <mote/core/isa.hpp>
+#include <mote/core/run.hpp>
+#include <mote/core/storage.hpp>
+#include <mote/training/initialize.hpp>
+#include <mote/training/metrics.hpp>
+#include <mote/training/schedules.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mote {
+
+/// Mini-batch training. Owns nothing hidden: all its state is public, of fixed size, and may be
+/// read, replaced or stored between any two steps. The same seed gives the same weights, bit for
+/// bit, on every run of the same build.
+///
+/// An object is as large as the network needs (`sizeof` says it), so make it static or put it on
+/// the heap, not on a small stack.
+template <class Net, class Loss, class Optimizer, std::size_t Batch, class T = float,
+          class Isa = isa::native>
+struct trainer {
+  using network = Net;
+  using loss = Loss;
+  static constexpr std::size_t batch = Batch;
+
+  Optimizer optimizer;
+  random_source random;
+  mote::parameters<Net, T> parameters;
+  mote::gradients<Net, T> gradients;
+  typename Optimizer::template state<Net> state;
+  mote::workspace<Net, T, Batch, training> workspace;
+
+  /// Draws initial weights; all else is zero.
+  constexpr trainer(Optimizer with, std::uint64_t seed)
+      : optimizer(with), random(seed), parameters{}, gradients{}, state{}, workspace{} {
+    initialize(parameters, random);
+  }
+
+  /// One step on the samples in `workspace.input(targets.size())`: forward, loss, backward, update.
+  /// `targets` is what the loss takes: a span of labels or a view of target outputs. Returns the
+  /// batch's mean loss before the update.
+  template <class Targets>
+  constexpr T step(std::size_t rows, Targets targets) {
+    const auto output = train_forward<Isa>(parameters, workspace, random, rows);
+    const T value = Loss::evaluate(output, targets, workspace.output_gradient(rows));
+    backward<Isa>(parameters, workspace, gradients, rows);
+    optimizer.update(parameters, gradients, state);
+    return value;
+  }
+
+  /// One pass over the samples that `order` lists, in that order after shuffling it; the last batch
+  /// may be shorter. Before each step `before_step(samples done)` is called, where a schedule may
+  /// set `optimizer.learning_rate`. Returns the mean loss over the epoch.
+  template <class Data, class BeforeStep>
+  requires labelled_samples<Data, T>
+  constexpr double epoch(const Data& data, std::span<std::uint32_t> order,
+                         BeforeStep&& before_step) {
+    random.shuffle(order);
+    std::array<std::uint8_t, Batch> labels{};
+    double total = 0.0;
+    for (std::size_t first = 0; first < order.size(); first += Batch) {
+      const std::size_t rows = std::min(Batch, order.size() - first);
+      detail::copy_samples(data, order, first, workspace.input(rows), labels);
+      before_step(first);
+      const T value = step(rows, std::span<const std::uint8_t>{labels.data(), rows});
+      total += static_cast<double>(value) * static_cast<double>(rows);
+    }
+    return order.empty() ? 0.0 : total / static_cast<double>(order.size());
+  }
+
+  template <class Data>
+  requires labelled_samples<Data, T>
+  constexpr double epoch(const Data& data, std::span<std::uint32_t> order) {
+    return epoch(data, order, [](std::size_t) {});
+  }
+};
+
+} // namespace mote

@@ -1,0 +1,166 @@
+# Firmware for a microcontroller as a target of an ordinary CMake project:
+#
+#   include(targets/firmware.cmake)
+#   mote_add_firmware(digits TARGET cortex-m4 MODEL ${CMAKE_CURRENT_SOURCE_DIR}/digits.hpp)
+#
+# In a host's build `digits` runs a second, nested build with the cross compiler; in a project
+# that is cross-compiled itself (toolchain file targets/cortex-m/toolchain.cmake) it is the
+# executable. Either way these properties of the target tell where things are:
+#
+#   MOTE_ELF           the image, with its map file beside it (.map)
+#   MOTE_MODEL_OBJECT  the network's object file, for targets/firmware_size.cmake
+#   MOTE_SKIPPED       why nothing is built; empty when something is
+#
+# Including this file defines functions and sets nothing.
+cmake_policy(VERSION 3.20)
+include(${CMAKE_CURRENT_LIST_DIR}/boost.cmake)
+
+# mote_add_firmware(<name> TARGET <core> MODEL <header> [SOURCES <file>...] [OPTIMIZE <flag>...])
+#
+# TARGET    a row of targets/cortex-m/targets.cmake
+# MODEL     the exported model, which the sources include as MOTE_MODEL_HEADER
+# SOURCES   the network's translation unit first, then the program around it
+#           (default: targets/firmware/model.cpp and stream.cpp)
+# OPTIMIZE  default: -Os
+function(mote_add_firmware name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;MODEL" "SOURCES;OPTIMIZE")
+  if(NOT arg_TARGET OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "mote_add_firmware(${name}): expected TARGET <core> MODEL <header> "
+      "[SOURCES <file>...] [OPTIMIZE <flag>...]")
+  endif()
+  set(targets ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
+  if(NOT arg_SOURCES)
+    set(arg_SOURCES ${targets}/firmware/model.cpp ${targets}/firmware/stream.cpp)
+  endif()
+  if(NOT arg_OPTIMIZE)
+    set(arg_OPTIMIZE -Os)
+  endif()
+  if(NOT MOTE_INCLUDE_DIR)
+    cmake_path(GET targets PARENT_PATH MOTE_INCLUDE_DIR)
+    cmake_path(APPEND MOTE_INCLUDE_DIR include)
+  endif()
+  # The nested build has other source and binary directories.
+  foreach(list arg_MODEL arg_SOURCES)
+    set(absolute "")
+    foreach(file IN LISTS ${list})
+      cmake_path(ABSOLUTE_PATH file NORMALIZE)
+      list(APPEND absolute ${file})
+    endforeach()
+    set(${list} ${absolute})
+  endforeach()
+
+  include(${targets}/cortex-m/targets.cmake)
+  mote_describe_target(${arg_TARGET})
+
+  if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    _mote_firmware_executable()
+    return()
+  endif()
+  find_program(MOTE_ARM_COMPILER arm-none-eabi-g++)
+  mark_as_advanced(MOTE_ARM_COMPILER)
+  if(MOTE_ARM_COMPILER)
+    _mote_firmware_nested()
+  else()
+    set(reason "arm-none-eabi-g++ was not found; install it with targets/setup.sh")
+    add_custom_target(${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: ${reason}" VERBATIM)
+    set_target_properties(${name} PROPERTIES MOTE_SKIPPED "${reason}")
+  endif()
+endfunction()
+
+# mote_add_instruction_counter(<name>)
+#
+# Builds the emulator's plugin; its file is the target's property MOTE_PLUGIN. By calling the
+# compiler, since the project around may not have C enabled.
+function(mote_add_instruction_counter name)
+  find_program(MOTE_HOST_CC NAMES ${CMAKE_C_COMPILER} cc gcc clang REQUIRED)
+  mark_as_advanced(MOTE_HOST_CC)
+  set(source ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/emulator/instructions.c)
+  set(plugin ${CMAKE_CURRENT_BINARY_DIR}/${name}.so)
+  add_custom_command(OUTPUT ${plugin} DEPENDS ${source}
+    COMMAND ${MOTE_HOST_CC} -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden
+            -o ${plugin} ${source} VERBATIM)
+  add_custom_target(${name} DEPENDS ${plugin})
+  set_target_properties(${name} PROPERTIES MOTE_PLUGIN ${plugin})
+endfunction()
+
+# The two halves of mote_add_firmware. Macros, since they read its variables.
+
+# In a cross-compiled project: the executable itself.
+macro(_mote_firmware_executable)
+  if(NOT MOTE_TARGET STREQUAL arg_TARGET)
+    message(FATAL_ERROR "mote_add_firmware(${name}): TARGET is ${arg_TARGET}, but the toolchain "
+      "file was given MOTE_TARGET=${MOTE_TARGET}")
+  endif()
+  mote_find_boost(boost ${CMAKE_CURRENT_BINARY_DIR})
+  set(board ${targets}/cortex-m)
+  list(POP_FRONT arg_SOURCES network)
+  add_library(${name}_model OBJECT ${network})
+  add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:${name}_model>
+    ${board}/start.c ${board}/memory.c ${board}/sections.ld)
+  # GCC recognizes the loops in there, and would make memcpy call memcpy.
+  set_source_files_properties(${board}/memory.c PROPERTIES
+    COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
+
+  foreach(part ${name}_model ${name})
+    target_compile_definitions(${part} PRIVATE MOTE_MODEL_HEADER="${arg_MODEL}")
+    target_include_directories(${part} PRIVATE ${MOTE_INCLUDE_DIR} ${targets}/firmware ${board})
+    target_include_directories(${part} SYSTEM PRIVATE ${boost})
+    set_target_properties(${part} PROPERTIES
+      C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+      CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
+    # The core's flags again, for a CMAKE_CXX_FLAGS of the user's own replaces the toolchain's.
+    # Not -ffreestanding for C++: it forbids GCC to expand small copies in place.
+    target_compile_options(${part} PRIVATE ${mote_target_flags} ${arg_OPTIMIZE}
+      -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
+      -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Werror
+      $<$<COMPILE_LANGUAGE:C>:-ffreestanding>
+      $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
+  endforeach()
+
+  list(TRANSFORM mote_target_defsyms PREPEND "LINKER:--defsym=")
+  target_link_options(${name} PRIVATE ${mote_target_flags} -nostdlib -T${board}/sections.ld
+    ${mote_target_defsyms} LINKER:--gc-sections LINKER:--fatal-warnings
+    LINKER:-Map=${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
+  target_link_libraries(${name} PRIVATE gcc)
+
+  set(elf ${CMAKE_CURRENT_BINARY_DIR}/${name}.elf)
+  set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.model.o)
+  add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+    COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_OBJECTS:${name}_model> ${object})
+  set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${board}/sections.ld
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
+    MOTE_ELF ${elf} MOTE_MODEL_OBJECT ${object})
+endmacro()
+
+# In a host's project: a target that configures and builds targets/firmware on its own.
+macro(_mote_firmware_nested)
+  mote_find_boost(boost ${CMAKE_CURRENT_BINARY_DIR})
+  set(build ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  # As a file and not on the command line, so that a changed argument configures again.
+  set(arguments "")
+  foreach(variable MOTE_FIRMWARE_NAME=name MOTE_TARGET=arg_TARGET MOTE_FIRMWARE_MODEL=arg_MODEL
+                   MOTE_FIRMWARE_SOURCES=arg_SOURCES MOTE_FIRMWARE_OPTIMIZE=arg_OPTIMIZE
+                   MOTE_BOOST_INCLUDE_DIR=MOTE_BOOST_INCLUDE_DIR MOTE_INCLUDE_DIR=MOTE_INCLUDE_DIR)
+    string(REGEX MATCH "(.*)=(.*)" unused ${variable})
+    string(APPEND arguments
+      "set(${CMAKE_MATCH_1} [==[${${CMAKE_MATCH_2}}]==] CACHE STRING \"\" FORCE)\n")
+  endforeach()
+  file(GENERATE OUTPUT ${build}/arguments.cmake CONTENT "${arguments}")
+
+  # The environment's flags are meant for the host's compiler.
+  set(clean ${CMAKE_COMMAND} -E env --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS
+    --unset=CMAKE_BUILD_TYPE)
+  add_custom_command(OUTPUT ${build}/configured DEPENDS ${build}/arguments.cmake
+    COMMAND ${clean} ${CMAKE_COMMAND} -S ${targets}/firmware -B ${build} -G Ninja
+            -C ${build}/arguments.cmake
+            -DCMAKE_TOOLCHAIN_FILE=${targets}/cortex-m/toolchain.cmake
+    COMMAND ${CMAKE_COMMAND} -E touch ${build}/configured
+    COMMENT "Configuring firmware ${name} for ${arg_TARGET}" VERBATIM)
+  # Always run: the nested build knows best what its files depend on, and takes no time when
+  # nothing has changed. DEPENDS makes a model that this build generates come first.
+  add_custom_target(${name} DEPENDS ${build}/configured ${arg_MODEL} ${arg_SOURCES}
+    COMMAND ${clean} ${CMAKE_COMMAND} --build ${build}
+    COMMENT "Building firmware ${name} for ${arg_TARGET}" VERBATIM)
+  set_target_properties(${name} PROPERTIES MOTE_ELF ${build}/${name}.elf
+    MOTE_MODEL_OBJECT ${build}/${name}.model.o)
+endmacro()

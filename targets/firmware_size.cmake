@@ -1,0 +1,70 @@
+# What the network costs in flash and RAM, and what must not be in firmware at all:
+#
+#   cmake -DELF=digits.elf -DMODEL_OBJECT=digits.model.o -DOUTPUT_JSON=size.json \
+#         [-DSIZE=arm-none-eabi-size] [-DNM=arm-none-eabi-nm] -P targets/firmware_size.cmake
+#
+# code_bytes, weight_bytes and ram_bytes are the sections .text*, .rodata* and .data* + .bss*
+# of the network's own object file: without start-up code, the program around, and libgcc.
+# Fails when the image holds a heap, exceptions or arithmetic in double.
+cmake_minimum_required(VERSION 3.25)
+
+foreach(needed ELF MODEL_OBJECT OUTPUT_JSON)
+  if(NOT ${needed})
+    message(FATAL_ERROR "firmware_size: -D${needed}=... is missing")
+  endif()
+endforeach()
+if(NOT SIZE)
+  set(SIZE arm-none-eabi-size)
+endif()
+if(NOT NM)
+  set(NM arm-none-eabi-nm)
+endif()
+file(REMOVE "${OUTPUT_JSON}")
+
+# Runs a tool; its lines go to the list `lines`.
+function(read_lines)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE error RESULT_VARIABLE status)
+  if(NOT status STREQUAL "0")
+    message(FATAL_ERROR "firmware_size: ${ARGV0} failed (${status}): ${error}")
+  endif()
+  string(REPLACE "\n" ";" lines "${text}")
+  set(lines "${lines}" PARENT_SCOPE)
+endfunction()
+
+set(text 0)
+set(rodata 0)
+set(data 0)
+set(bss 0)
+read_lines(${SIZE} -A "${MODEL_OBJECT}")
+foreach(line IN LISTS lines)
+  # .text._ZN8firmware5inferEv     4242      0
+  if(line MATCHES "^\\.(text|rodata|data|bss)[^ ]* +([0-9]+) ")
+    math(EXPR ${CMAKE_MATCH_1} "${${CMAKE_MATCH_1}} + ${CMAKE_MATCH_2}")
+  endif()
+endforeach()
+math(EXPR ram "${data} + ${bss}")
+
+set(heap "_?(malloc|free|calloc|realloc|sbrk)(_r)?|_Zn[wa].*|_Zd[la].*")
+set(exceptions "__cxa_.*|_Unwind.*|__gxx_personality.*")
+# GCC's names for soft double, with Arm's: __adddf3, __floatsidf, __truncdfsf2; __aeabi_dadd,
+# __aeabi_cdcmple, __aeabi_f2d.
+set(double "__[a-z]+df[a-z]*[0-9]?|__aeabi_c?d.*|__aeabi_[a-z]+2d")
+set(forbidden "")
+read_lines(${NM} --defined-only "${ELF}")
+foreach(line IN LISTS lines)
+  if(line MATCHES "^[0-9a-f]+ [A-Za-z] (${heap}|${exceptions}|${double})$")
+    list(APPEND forbidden ${CMAKE_MATCH_1})
+  endif()
+endforeach()
+if(forbidden)
+  list(JOIN forbidden ", " forbidden)
+  message(FATAL_ERROR "firmware_size: ${ELF} holds a heap, exceptions or arithmetic in double: "
+    "${forbidden}. The map file beside it says who asked for them.")
+endif()
+
+set(json "{}")
+string(JSON json SET "${json}" code_bytes ${text})
+string(JSON json SET "${json}" weight_bytes ${rodata})
+string(JSON json SET "${json}" ram_bytes ${ram})
+file(WRITE "${OUTPUT_JSON}" "${json}\n")
+message("${json}")

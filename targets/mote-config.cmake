@@ -1,0 +1,7 @@
+include(${CMAKE_CURRENT_LIST_DIR}/mote-targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/boost.cmake)
+mote_find_boost(mote_boost_include_dir ${CMAKE_CURRENT_BINARY_DIR})
+target_include_directories(mote::mote SYSTEM INTERFACE ${mote_boost_include_dir})
+get_target_property(mote_include_dirs mote::mote INTERFACE_INCLUDE_DIRECTORIES)
+list(GET mote_include_dirs 0 MOTE_INCLUDE_DIR)
+include(${CMAKE_CURRENT_LIST_DIR}/firmware.cmake)

@@ -1,0 +1,5 @@
+// Catch's main for version 2; version 3 brings its own.
+#if !__has_include(<catch2/catch_all.hpp>)
+#  define CATCH_CONFIG_MAIN
+#  include <catch2/catch.hpp>
+#endif
