@@ -18,7 +18,8 @@ include(${CMAKE_CURRENT_LIST_DIR}/boost.cmake)
 # mote_add_firmware(<name> TARGET <core> MODEL <header> [SOURCES <file>...] [OPTIMIZE <flag>...])
 #
 # TARGET    a row of targets/cortex-m/targets.cmake
-# MODEL     the exported model, which the sources include as MOTE_MODEL_HEADER
+# MODEL     the exported model, which the sources include as MOTE_MODEL_HEADER; the struct in it
+#           is MOTE_MODEL and has the name of the file: digits in digits.hpp
 # SOURCES   the network's translation unit first, then the program around it
 #           (default: targets/firmware/model.cpp and stream.cpp)
 # OPTIMIZE  default: -Os
@@ -92,6 +93,7 @@ macro(_mote_firmware_executable)
       "file was given MOTE_TARGET=${MOTE_TARGET}")
   endif()
   mote_find_boost(boost ${CMAKE_CURRENT_BINARY_DIR})
+  cmake_path(GET arg_MODEL STEM model)
   set(board ${targets}/cortex-m)
   list(POP_FRONT arg_SOURCES network)
   add_library(${name}_model OBJECT ${network})
@@ -102,7 +104,7 @@ macro(_mote_firmware_executable)
     COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
 
   foreach(part ${name}_model ${name})
-    target_compile_definitions(${part} PRIVATE MOTE_MODEL_HEADER="${arg_MODEL}")
+    target_compile_definitions(${part} PRIVATE MOTE_MODEL_HEADER="${arg_MODEL}" MOTE_MODEL=${model})
     target_include_directories(${part} PRIVATE ${MOTE_INCLUDE_DIR} ${targets}/firmware ${board})
     target_include_directories(${part} SYSTEM PRIVATE ${boost})
     set_target_properties(${part} PROPERTIES

@@ -3,8 +3,9 @@
 #   cmake -DELF=digits.elf -DMODEL_OBJECT=digits.model.o -DOUTPUT_JSON=size.json \
 #         [-DSIZE=arm-none-eabi-size] [-DNM=arm-none-eabi-nm] -P targets/firmware_size.cmake
 #
-# code_bytes, weight_bytes and ram_bytes are the sections .text*, .rodata* and .data* + .bss*
-# of the network's own object file: without start-up code, the program around, and libgcc.
+# All sizes are of the network's own object file: without start-up code, the program around, and
+# libgcc. weight_bytes are the models' `parameters`, code_bytes .text* and what else is in .rodata*,
+# ram_bytes .data* + .bss*.
 # Fails when the image holds a heap, exceptions or arithmetic in double.
 cmake_minimum_required(VERSION 3.25)
 
@@ -43,6 +44,15 @@ foreach(line IN LISTS lines)
   endif()
 endforeach()
 math(EXPR ram "${data} + ${bss}")
+set(weights 0)
+read_lines(${NM} -SC "${MODEL_OBJECT}")
+foreach(line IN LISTS lines)
+  # 00000000 00013a10 V digits::parameters
+  if(line MATCHES "^[0-9a-f]+ ([0-9a-f]+) [A-Za-z] .*::parameters$")
+    math(EXPR weights "${weights} + 0x${CMAKE_MATCH_1}")
+  endif()
+endforeach()
+math(EXPR code "${text} + ${rodata} - ${weights}")
 
 set(heap "_?(malloc|free|calloc|realloc|sbrk)(_r)?|_Zn[wa].*|_Zd[la].*")
 set(exceptions "__cxa_.*|_Unwind.*|__gxx_personality.*")
@@ -63,8 +73,10 @@ if(forbidden)
 endif()
 
 set(json "{}")
-string(JSON json SET "${json}" code_bytes ${text})
-string(JSON json SET "${json}" weight_bytes ${rodata})
+string(JSON json SET "${json}" code_bytes ${code})
+string(JSON json SET "${json}" weight_bytes ${weights})
 string(JSON json SET "${json}" ram_bytes ${ram})
 file(WRITE "${OUTPUT_JSON}" "${json}\n")
-message("${json}")
+if(NOT QUIET)
+  message("${json}")
+endif()

@@ -26,26 +26,47 @@ constexpr double power_of_two(std::int64_t n) {
   return std::bit_cast<double>(static_cast<std::uint64_t>(n + 1023) << 52);
 }
 
-/// Newton's iteration; used only while compiling, where no square-root instruction is at hand.
-template <std::floating_point T>
-constexpr T newton_sqrt(T x) {
-  T previous{0};
-  T root = x > T{1} ? x : T{1};
-  while (root != previous) {
-    previous = root;
-    const T next = (root + x / root) / T{2};
-    root = next < root ? next : root;
+/// Square root bit by bit, as on paper; correctly rounded, as the instruction is. Used only while
+/// compiling, where no square-root instruction is at hand. Requires a finite x > 0.
+constexpr double exact_sqrt(double x) {
+  if (x < std::numeric_limits<double>::min()) {
+    return exact_sqrt(x * 0x1p108) * 0x1p-54;
   }
-  return root;
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  std::uint64_t square = (bits & 0x000f'ffff'ffff'ffffu) | 0x0010'0000'0000'0000u;
+  auto exponent = static_cast<std::int64_t>(bits >> 52) - 1023;
+  if (exponent % 2 != 0) {
+    square *= 2; // below 2^54: 27 pairs of bits
+    --exponent;
+  }
+  std::uint64_t root = 0;
+  std::uint64_t rest = 0;
+  for (int digit = 0; digit < 54; ++digit) { // 53 bits and one to round by
+    rest = rest * 4 + ((square >> 52) & 3u);
+    square <<= 2;
+    root *= 2;
+    if (rest > 2 * root) {
+      rest -= 2 * root + 1;
+      ++root;
+    }
+  }
+  // An exact half is no square of a double, so the last bit alone decides.
+  const std::uint64_t rounded = (root >> 1) + (root & 1u);
+  return static_cast<double>(rounded) * 0x1p-52 * power_of_two(exponent / 2);
 }
 
 } // namespace detail
 
-/// Square root of x >= 0.
+/// Square root of x >= 0, correctly rounded.
 template <std::floating_point T>
 constexpr T sqrt(T x) {
   if (std::is_constant_evaluated()) {
-    return x == T{0} ? T{0} : detail::newton_sqrt(x);
+    if (x < T{0}) {
+      return std::numeric_limits<T>::quiet_NaN();
+    }
+    // Also of a float in double: the second rounding is harmless with more than 2 * 24 + 1 bits.
+    const bool is_its_own_root = x != x || x == T{0} || x == std::numeric_limits<T>::infinity();
+    return is_its_own_root ? x : static_cast<T>(detail::exact_sqrt(static_cast<double>(x)));
   }
   if constexpr (std::is_same_v<T, float>) {
     return __builtin_sqrtf(x);
@@ -55,7 +76,7 @@ constexpr T sqrt(T x) {
 }
 
 /// e^x, at most 2 units in the last place off; 0 below -87, infinity above 88.7.
-/// Range reduction x = n ln 2 + r with ln 2 in two parts, then a polynomial of degree 6 on
+/// Range reduction x = n ln 2 + r with ln 2 in two parts, then a polynomial of degree 7 on
 /// |r| <= ln 2 / 2 (Cody & Waite, "Software Manual for the Elementary Functions", 1980, chapter 6).
 constexpr float exp(float x) {
   if (x != x) {
@@ -71,7 +92,8 @@ constexpr float exp(float x) {
   const auto n = static_cast<std::int32_t>(scaled + (scaled < 0.0f ? -0.5f : 0.5f));
   const auto real_n = static_cast<float>(n);
   const float r = (x - real_n * 0.693359375f) + real_n * 2.12194440e-4f;
-  float p = 1.0f / 720.0f;
+  float p = 1.0f / 5040.0f;
+  p = p * r + 1.0f / 720.0f;
   p = p * r + 1.0f / 120.0f;
   p = p * r + 1.0f / 24.0f;
   p = p * r + 1.0f / 6.0f;
@@ -86,6 +108,9 @@ constexpr float exp(float x) {
 constexpr double exp(double x) {
   if (!std::is_constant_evaluated()) {
     return std::exp(x);
+  }
+  if (x != x) {
+    return x;
   }
   if (x > 709.0) {
     return std::numeric_limits<double>::infinity();
@@ -134,16 +159,19 @@ constexpr T log(T x) {
     x /= T{2};
     ++n;
   }
-  const T s = (x - T{1}) / (x + T{1});
+  const T f = x - T{1};
+  const T s = f / (T{2} + f);
   const T square = s * s;
   constexpr int terms = std::is_same_v<T, float> ? 6 : 14;
   T series{0};
   for (int k = terms; k > 0; --k) {
     series = series * square + T{1} / static_cast<T>(2 * k + 1);
   }
+  // 2 s = f - s f, and f is exact: written so, the roundings of s weigh little.
+  const T half_square = f * f / T{2};
+  const T rest = s * (half_square + T{2} * square * series);
   const T real_n = static_cast<T>(n);
-  return real_n * T(0.693359375) +
-         (T{2} * s * (T{1} + square * series) - real_n * T(2.1219444005469058e-4));
+  return real_n * T(0.693359375) + (f - (half_square - (rest - real_n * T(2.1219444005469058e-4))));
 }
 
 /// Hyperbolic tangent. Near zero the quotient of exponentials would cancel, so a continued fraction

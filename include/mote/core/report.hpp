@@ -16,7 +16,7 @@ struct layer_report {
   const char* name = "";
   shape input;
   shape output;
-  std::size_t parameters = 0;  ///< elements of all parameter tensors
+  std::size_t parameters = 0;  ///< elements of weights and biases
   std::size_t macs = 0;        ///< multiply-accumulates for one sample
   std::size_t flash_bytes = 0; ///< of the parameters
   std::size_t ram_bytes = 0;   ///< of the output, were it alone in memory
@@ -51,7 +51,11 @@ template <class Items>
 constexpr std::size_t count_elements() {
   std::size_t count = 0;
   unmade<Items> holder{};
-  Items::visit([&]<class Tensor>(field, Tensor&) { count += Tensor::size; }, holder.items);
+  Items::visit(
+      [&]<class Tensor>(const field& description, Tensor&) {
+        count += description.role == role::constant ? 0 : Tensor::size;
+      },
+      holder.items);
   return count;
 }
 

@@ -91,8 +91,8 @@ struct int8_dense : layer {
 
     template <class F, class... Parameters>
     static constexpr void visit(F&& f, Parameters&... p) {
-      f(field{"weights", role::constant}, p.weights...);
-      f(field{"bias", role::constant}, p.bias...);
+      f(field{"weights", role::weight}, p.weights...);
+      f(field{"bias", role::bias}, p.bias...);
       f(field{"multipliers", role::constant}, p.multipliers...);
       f(field{"shifts", role::constant}, p.shifts...);
       f(field{"input_zero_point", role::constant}, p.input_zero_point...);

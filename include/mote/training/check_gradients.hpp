@@ -68,7 +68,8 @@ check_gradients(parameters<Net, double>& weights,
   gradient_check result;
   const auto compare = [&](std::size_t layer, const char* name, auto& tensor,
                            const auto& analytic) {
-    const std::size_t stride = std::max<std::size_t>(1, tensor.size / settings.elements_per_tensor);
+    const std::size_t most = std::max<std::size_t>(1, settings.elements_per_tensor);
+    const std::size_t stride = (tensor.size + most - 1) / most;
     for (std::size_t i = 0; i < tensor.size; i += stride) {
       const double original = tensor[i];
       tensor[i] = original + settings.step;

@@ -38,6 +38,15 @@ struct evaluation {
   std::size_t correct = 0;
   double total_loss = 0.0;
 
+  /// Counts a batch of outputs: the class is the largest of a row.
+  template <class View>
+  constexpr void count(const View& output, std::span<const std::uint8_t> labels) {
+    for (std::size_t row = 0; row < output.rows; ++row) {
+      correct += argmax(output[row]) == labels[row] ? 1 : 0;
+    }
+    samples += output.rows;
+  }
+
   constexpr double accuracy() const {
     return samples == 0 ? 0.0 : static_cast<double>(correct) / static_cast<double>(samples);
   }
@@ -56,7 +65,7 @@ constexpr void copy_samples(const Data& data, std::span<const std::uint32_t> ord
                             std::array<std::uint8_t, Batch>& labels) {
   for (std::size_t row = 0; row < input.rows; ++row) {
     const std::size_t index = order.empty() ? first + row : order[first + row];
-    data.copy_input(index, input[row]);
+    data.copy_input(index, std::span<T>{input[row]}); // as the concept asks, of dynamic extent
     labels[row] = static_cast<std::uint8_t>(data.label(index));
   }
 }
@@ -76,14 +85,12 @@ constexpr evaluation evaluate(const parameters<Net, T>& weights, const Data& dat
     const std::size_t rows = std::min(Batch, data.size() - first);
     detail::copy_samples(data, {}, first, memory.input(rows), labels);
     const auto output = forward<Isa>(weights, memory, rows);
-    for (std::size_t row = 0; row < rows; ++row) {
-      result.correct += argmax(output[row]) == labels[row] ? 1 : 0;
-    }
+    const std::span<const std::uint8_t> targets{labels.data(), rows};
+    result.count(output, targets);
     if constexpr (!is_none<Loss>) {
-      const auto mean = Loss::evaluate(output, std::span<const std::uint8_t>{labels.data(), rows});
+      const auto mean = Loss::evaluate(output, targets);
       result.total_loss += static_cast<double>(mean) * static_cast<double>(rows);
     }
-    result.samples += rows;
   }
   return result;
 }

@@ -19,7 +19,10 @@ struct linear {
   template <class T>
   constexpr T operator()(T progress) const {
     const T rise = static_cast<T>(warm_up);
-    return progress < rise ? progress / rise : (T{1} - progress) / (T{1} - rise);
+    if (progress < rise) {
+      return progress / rise;
+    }
+    return rise < T{1} ? (T{1} - progress) / (T{1} - rise) : T{1};
   }
 };
 

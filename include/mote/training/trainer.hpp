@@ -42,41 +42,50 @@ struct trainer {
     initialize(parameters, random);
   }
 
-  /// One step on the samples in `workspace.input(targets.size())`: forward, loss, backward, update.
-  /// `targets` is what the loss takes: a span of labels or a view of target outputs. Returns the
-  /// batch's mean loss before the update.
-  template <class Targets>
-  constexpr T step(std::size_t rows, Targets targets) {
+  /// One step on the `rows` samples in `workspace.input(rows)`: forward, loss, backward, update.
+  /// `targets` is what the loss takes: a span of labels or a view of target outputs.
+  /// `on_output(view)` sees the outputs before the way back overwrites them. Returns the batch's
+  /// mean loss before the update.
+  template <class Targets, class OnOutput>
+  constexpr T step(std::size_t rows, Targets targets, OnOutput&& on_output) {
     const auto output = train_forward<Isa>(parameters, workspace, random, rows);
+    on_output(output);
     const T value = Loss::evaluate(output, targets, workspace.output_gradient(rows));
     backward<Isa>(parameters, workspace, gradients, rows);
     optimizer.update(parameters, gradients, state);
     return value;
   }
 
+  template <class Targets>
+  constexpr T step(std::size_t rows, Targets targets) {
+    return step(rows, targets, [](auto) {});
+  }
+
   /// One pass over the samples that `order` lists, in that order after shuffling it; the last batch
   /// may be shorter. Before each step `before_step(samples done)` is called, where a schedule may
-  /// set `optimizer.learning_rate`. Returns the mean loss over the epoch.
+  /// set `optimizer.learning_rate`. Returns loss and accuracy as they were while training: dropout
+  /// was active and the weights were changing.
   template <class Data, class BeforeStep>
   requires labelled_samples<Data, T>
-  constexpr double epoch(const Data& data, std::span<std::uint32_t> order,
-                         BeforeStep&& before_step) {
+  constexpr evaluation epoch(const Data& data, std::span<std::uint32_t> order,
+                             BeforeStep&& before_step) {
     random.shuffle(order);
     std::array<std::uint8_t, Batch> labels{};
-    double total = 0.0;
+    evaluation result;
     for (std::size_t first = 0; first < order.size(); first += Batch) {
       const std::size_t rows = std::min(Batch, order.size() - first);
       detail::copy_samples(data, order, first, workspace.input(rows), labels);
       before_step(first);
-      const T value = step(rows, std::span<const std::uint8_t>{labels.data(), rows});
-      total += static_cast<double>(value) * static_cast<double>(rows);
+      const std::span<const std::uint8_t> targets{labels.data(), rows};
+      const T mean = step(rows, targets, [&](auto output) { result.count(output, targets); });
+      result.total_loss += static_cast<double>(mean) * static_cast<double>(rows);
     }
-    return order.empty() ? 0.0 : total / static_cast<double>(order.size());
+    return result;
   }
 
   template <class Data>
   requires labelled_samples<Data, T>
-  constexpr double epoch(const Data& data, std::span<std::uint32_t> order) {
+  constexpr evaluation epoch(const Data& data, std::span<std::uint32_t> order) {
     return epoch(data, order, [](std::size_t) {});
   }
 };

@@ -1,0 +1,41 @@
+// The C++ spelling of a type, as the compiler knows it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mote::hosted {
+
+namespace type_name_detail {
+
+template <class T>
+constexpr std::string_view signature() {
+  return __PRETTY_FUNCTION__;
+}
+
+// Where the type stands in the signature is the same for every type, so a known one tells.
+inline constexpr std::string_view probe = signature<double>();
+inline constexpr std::size_t prefix = probe.find("double");
+inline constexpr std::size_t suffix = probe.size() - prefix - std::string_view("double").size();
+
+inline void shorten(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at))
+    text.replace(at, from.size(), to);
+}
+
+} // namespace type_name_detail
+
+/// The full name of `T`, valid where its header is included: "mote::dense<10>". Template arguments
+/// that are the default ones may or may not be spelled out.
+template <class T>
+std::string type_name() {
+  using namespace type_name_detail;
+  const std::string_view text = signature<T>();
+  std::string name(text.substr(prefix, text.size() - prefix - suffix));
+  shorten(name, ", mote::initializers::automatic>", ">"); // the default of every layer that has one
+  shorten(name, "> >", ">>");
+  return name;
+}
+
+} // namespace mote::hosted

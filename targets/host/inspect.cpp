@@ -1,0 +1,43 @@
+#include "commands.hpp"
+#include "model_file.hpp"
+#include "text.hpp"
+
+#include <mote/mote.hpp>
+
+#include <cstdio>
+
+namespace mote::program {
+
+namespace {
+
+template <class Model>
+void print_forms() {
+  using network = typename Model::network;
+  std::printf("%s\n\nfloat:\n\n", hosted::type_name<network>().c_str());
+  print_report<inference_network<network>, float>();
+  std::printf("\nint8:\n\n");
+  print_report<quantized<network>, std::int8_t>();
+  constexpr auto training_bytes =
+      sizeof(trainer<network, softmax_cross_entropy, momentum_sgd<float>, Model::batch>);
+  std::printf("\nTraining in batches of %zu with momentum takes %s bytes of RAM.\n", Model::batch,
+              thousands(training_bytes).c_str());
+}
+
+} // namespace
+
+int inspect(const options& given) {
+  if (given.input.empty())
+    return with_model(given.model, [](auto model) {
+      print_forms<typename decltype(model)::type>();
+      return 0;
+    });
+  return with_model_file(given.input, [&](auto model, const hosted::tensor_file& file) {
+    for (const auto& [key, value] : file.metadata)
+      std::printf("%-20s %s\n", key.c_str(), value.c_str());
+    std::printf("\n");
+    print_forms<typename decltype(model)::type>();
+    return 0;
+  });
+}
+
+} // namespace mote::program

@@ -1,0 +1,30 @@
+// What the subcommands of `mote` share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace mote::program {
+
+struct options {
+  std::string model = "mlp-784-100-10";
+  std::optional<std::filesystem::path> data;
+  std::filesystem::path input;
+  std::filesystem::path output;
+  std::filesystem::path json;   ///< where to leave the results for other programs; empty: nowhere
+  std::filesystem::path logits; ///< evaluate: where to leave the outputs; empty: nowhere
+  std::filesystem::path images; ///< evaluate: where to leave the raw test images; empty: nowhere
+  std::uint64_t seed = 1;
+  std::size_t epochs = 0; ///< 0: what the model's recipe says
+  std::size_t validation = 5'000;
+  std::size_t calibration = 1'000;
+  std::size_t limit = 0;      ///< use only that many training images; 0: all
+  float learning_rate = 0.0f; ///< 0: what the model's recipe says
+  std::string rounding = "twice";
+  std::string name = "digits"; ///< export: of the struct
+};
+
+} // namespace mote::program

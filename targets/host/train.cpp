@@ -1,0 +1,137 @@
+#include "commands.hpp"
+#include "model_file.hpp"
+#include "text.hpp"
+
+#include <mote/hosted/mnist.hpp>
+#include <mote/hosted/samples.hpp>
+#include <mote/mote.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+namespace mote::program {
+
+namespace {
+
+using seconds = std::chrono::duration<double>;
+
+/// What the lines of one training run have in common.
+struct progress {
+  std::size_t epochs;
+  std::size_t samples_per_epoch;
+  double training_seconds = 0.0;
+  double elapsed_seconds = 0.0;
+
+  void print(std::size_t epoch, const evaluation& trained, const evaluation& validated) const {
+    const double rate = static_cast<double>(epoch * samples_per_epoch) / training_seconds;
+    const double left =
+        elapsed_seconds / static_cast<double>(epoch) * static_cast<double>(epochs - epoch);
+    std::printf(
+        "epoch %3zu/%zu  loss %.4f  train %s  validation %s  %10s samples/s  %4.0f s left\n", epoch,
+        epochs, trained.loss(), percent(trained.accuracy()).c_str(),
+        validated.samples == 0 ? "-" : percent(validated.accuracy()).c_str(),
+        thousands(static_cast<std::uint64_t>(rate)).c_str(), left);
+    std::fflush(stdout);
+  }
+};
+
+template <class Trainer, class Model>
+progress run_epochs(Trainer& trainer, const options& given, hosted::image_samples training_samples,
+                    hosted::image_samples validation_samples) {
+  const auto epochs = given.epochs != 0 ? given.epochs : Model::recipe.epochs;
+  const auto rate = given.learning_rate != 0.0f ? given.learning_rate : Model::recipe.learning_rate;
+  std::vector<std::uint32_t> order(training_samples.size());
+  std::iota(order.begin(), order.end(), 0u);
+  progress state{epochs, order.size()};
+  const schedules::linear schedule{Model::recipe.warm_up};
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    const auto before = std::chrono::steady_clock::now();
+    const auto trained = trainer.epoch(training_samples, order, [&](std::size_t done) {
+      const auto samples = static_cast<float>(epoch * order.size() + done);
+      trainer.optimizer.learning_rate =
+          rate * schedule(samples / static_cast<float>(epochs * order.size()));
+    });
+    state.training_seconds += seconds(std::chrono::steady_clock::now() - before).count();
+    const auto validated =
+        mote::evaluate(trainer.parameters, validation_samples, trainer.workspace);
+    state.elapsed_seconds = seconds(std::chrono::steady_clock::now() - start).count();
+    state.print(epoch + 1, trained, validated);
+  }
+  return state;
+}
+
+template <class Model>
+int train_model(const options& given) {
+  using network = typename Model::network;
+  const auto data = hosted::load_digits(given.data);
+  std::printf("data: %s (%s), %s training and %s test images\n", data.name.c_str(),
+              data.origin.c_str(), thousands(data.train.size()).c_str(),
+              thousands(data.test.size()).c_str());
+
+  const auto available =
+      given.limit == 0 ? data.train.size() : std::min(given.limit, data.train.size());
+  if (given.validation >= available)
+    throw std::runtime_error("--validation " + std::to_string(given.validation) +
+                             " leaves nothing to train on: there are " + std::to_string(available) +
+                             " training images");
+  const auto count = available - given.validation;
+  std::printf("training %s, seed %llu, on %s images; %s held back for validation\n", Model::name,
+              static_cast<unsigned long long>(given.seed), thousands(count).c_str(),
+              thousands(given.validation).c_str());
+
+  momentum_sgd<float> optimizer;
+  optimizer.momentum = Model::recipe.momentum;
+  optimizer.weight_decay = Model::recipe.weight_decay;
+  using trainer_type = trainer<network, softmax_cross_entropy, momentum_sgd<float>, Model::batch>;
+  const auto trainer = std::make_unique<trainer_type>(optimizer, given.seed);
+  const hosted::image_samples training_samples{data.train, 0, count};
+  const hosted::image_samples validation_samples{data.train, count, given.validation};
+  const auto state =
+      run_epochs<trainer_type, Model>(*trainer, given, training_samples, validation_samples);
+  const auto validated =
+      mote::evaluate(trainer->parameters, validation_samples, trainer->workspace);
+  const auto tested =
+      mote::evaluate(trainer->parameters, hosted::all_of(data.test), trainer->workspace);
+  std::printf("test accuracy: %s, trained in %.1f s\n", percent(tested.accuracy()).c_str(),
+              state.training_seconds);
+
+  hosted::tensor_file file;
+  hosted::add_parameters(file, trainer->parameters);
+  file.metadata["model"] = Model::name;
+  file.metadata["network"] = hosted::type_name<network>();
+  file.metadata["dataset"] = data.name;
+  file.metadata["seed"] = std::to_string(given.seed);
+  file.metadata["epochs"] = std::to_string(state.epochs);
+  file.metadata["validation_accuracy"] = percent(validated.accuracy());
+  file.metadata["float_accuracy"] = percent(tested.accuracy());
+  hosted::write_safetensors(given.output, file);
+  std::printf("wrote %s\n", given.output.c_str());
+
+  if (!given.json.empty()) {
+    const auto& costs = report<network>;
+    const nlohmann::ordered_json results{{"dataset", data.name},
+                                         {"seed", given.seed},
+                                         {"float_accuracy", tested.accuracy()},
+                                         {"parameters", costs.parameters},
+                                         {"macs", costs.macs},
+                                         {"train_seconds", state.training_seconds}};
+    hosted::write_file(given.json, results.dump(2) + "\n");
+  }
+  return 0;
+}
+
+} // namespace
+
+int train(const options& given) {
+  return with_model(given.model,
+                    [&](auto model) { return train_model<typename decltype(model)::type>(given); });
+}
+
+} // namespace mote::program
