@@ -15,17 +15,18 @@
 cmake_policy(VERSION 3.20)
 include(${CMAKE_CURRENT_LIST_DIR}/boost.cmake)
 
-# mote_add_firmware(<name> TARGET <core> MODEL <header> [SOURCES <file>...] [OPTIMIZE <flag>...])
+# mote_add_firmware(<name> TARGET <core> [MODEL <header>] [SOURCES <file>...] [OPTIMIZE <flag>...])
 #
 # TARGET    a row of targets/cortex-m/targets.cmake
 # MODEL     the exported model, which the sources include as MOTE_MODEL_HEADER; the struct in it
-#           is MOTE_MODEL and has the name of the file: digits in digits.hpp
+#           is MOTE_MODEL and has the name of the file: digits in digits.hpp. Sources of your own
+#           need none.
 # SOURCES   the network's translation unit first, then the program around it
 #           (default: targets/firmware/model.cpp and stream.cpp)
 # OPTIMIZE  default: -Os
 function(mote_add_firmware name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;MODEL" "SOURCES;OPTIMIZE")
-  if(NOT arg_TARGET OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS)
+  if(NOT arg_TARGET OR (NOT arg_MODEL AND NOT arg_SOURCES) OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "mote_add_firmware(${name}): expected TARGET <core> MODEL <header> "
       "[SOURCES <file>...] [OPTIMIZE <flag>...]")
   endif()
@@ -92,8 +93,16 @@ macro(_mote_firmware_executable)
     message(FATAL_ERROR "mote_add_firmware(${name}): TARGET is ${arg_TARGET}, but the toolchain "
       "file was given MOTE_TARGET=${MOTE_TARGET}")
   endif()
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if(NOT C IN_LIST languages)
+    message(FATAL_ERROR "mote_add_firmware(${name}): the start-up code is C; add C to project(... LANGUAGES ...)")
+  endif()
   mote_find_boost(boost ${CMAKE_CURRENT_BINARY_DIR})
-  cmake_path(GET arg_MODEL STEM model)
+  set(definitions "")
+  if(arg_MODEL)
+    cmake_path(GET arg_MODEL STEM model)
+    set(definitions MOTE_MODEL_HEADER="${arg_MODEL}" MOTE_MODEL=${model})
+  endif()
   set(board ${targets}/cortex-m)
   list(POP_FRONT arg_SOURCES network)
   add_library(${name}_model OBJECT ${network})
@@ -104,7 +113,7 @@ macro(_mote_firmware_executable)
     COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
 
   foreach(part ${name}_model ${name})
-    target_compile_definitions(${part} PRIVATE MOTE_MODEL_HEADER="${arg_MODEL}" MOTE_MODEL=${model})
+    target_compile_definitions(${part} PRIVATE ${definitions})
     target_include_directories(${part} PRIVATE ${MOTE_INCLUDE_DIR} ${targets}/firmware ${board})
     target_include_directories(${part} SYSTEM PRIVATE ${boost})
     set_target_properties(${part} PROPERTIES

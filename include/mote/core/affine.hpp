@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 namespace mote {
 
@@ -39,7 +40,10 @@ constexpr T round_to(double x) {
   if (x >= highest) {
     return static_cast<T>(highest);
   }
-  return static_cast<T>(x + (x < 0.0 ? -0.5 : 0.5));
+  const auto towards_zero = static_cast<std::int64_t>(x);
+  // Adding a half to x itself would carry the double just below 0.5 up to 1.
+  const double rest = x - static_cast<double>(towards_zero);
+  return static_cast<T>(towards_zero + (rest >= 0.5 ? 1 : rest <= -0.5 ? -1 : 0));
 }
 
 /// The int8 code of a real number.
@@ -64,19 +68,27 @@ constexpr affine asymmetric(range values) {
     return {1.0f, 0};
   }
   const auto scale = static_cast<float>(width / 255.0);
+  if (!(scale > 0.0f)) { // too narrow for a float of its own
+    return {std::numeric_limits<float>::min(), values.lowest < 0.0f ? 127 : -128};
+  }
   return {scale, round_to<std::int8_t>(-128.0 - lowest / static_cast<double>(scale))};
 }
 
 /// A positive factor as mantissa * 2^(shift - 31) with the mantissa in [2^30, 2^31): TensorFlow
-/// Lite's QuantizeMultiplier. Factors below 2^-32 become 0.
+/// Lite's QuantizeMultiplier. Factors below 2^-32 become 0, those from 2^30 on the largest there
+/// is.
 struct fixed_factor {
   std::int32_t mantissa = 0;
   std::int8_t shift = 0;
 };
 
 constexpr fixed_factor to_fixed(double factor) {
+  constexpr fixed_factor largest{2147483647, 30};
   if (!(factor > 0.0)) {
     return {};
+  }
+  if (factor >= 0x1p30) { // also infinity, which no halving brings below 1
+    return largest;
   }
   int shift = 0;
   for (; factor >= 1.0; ++shift) {
@@ -92,6 +104,9 @@ constexpr fixed_factor to_fixed(double factor) {
   }
   if (shift < -31) {
     return {};
+  }
+  if (shift > 30) {
+    return largest;
   }
   return {static_cast<std::int32_t>(mantissa), static_cast<std::int8_t>(shift)};
 }

@@ -9,6 +9,8 @@ namespace mote {
 /// pass; `Layer` says with `fuses_activation = true` that its forward honours `Pass::activation`.
 template <class Layer, class Activation>
 struct fused : Layer {
+  static constexpr bool fuses_activation = false; // there is room for one
+
   template <class Rounding>
   using quantized = typename Layer::template quantized<Rounding, Activation>;
 

@@ -59,10 +59,10 @@ namespace detail {
 
 /// Copies samples [first, first + rows) into a workspace's input; `order` maps their indices, if
 /// given.
-template <class T, std::size_t Size, class Data, std::size_t Batch>
+template <class T, std::size_t Size, class Data>
 constexpr void copy_samples(const Data& data, std::span<const std::uint32_t> order,
                             std::size_t first, batch_view<T, Size> input,
-                            std::array<std::uint8_t, Batch>& labels) {
+                            std::span<std::uint8_t> labels) {
   for (std::size_t row = 0; row < input.rows; ++row) {
     const std::size_t index = order.empty() ? first + row : order[first + row];
     data.copy_input(index, std::span<T>{input[row]}); // as the concept asks, of dynamic extent

@@ -2,8 +2,9 @@
 // NEON.
 #pragma once
 
+#include <mote/kernels/unrolled.hpp>
+
 #include <cstddef>
-#include <utility>
 
 namespace mote::kernels {
 
@@ -51,16 +52,6 @@ template <class T, std::size_t Lanes>
     __builtin_memcpy(&high, reinterpret_cast<const char*>(&value) + sizeof(low), sizeof(high));
     return sum_of_lanes<T, half>(low + high);
   }
-}
-
-/// f(integral_constant 0), ..., f(integral_constant Count - 1), all inlined: register arrays need
-/// constant indices.
-template <std::size_t Count, class F>
-[[gnu::always_inline]] inline void unrolled(F&& f) {
-  [&]<std::size_t... Index>(std::index_sequence<Index...>) __attribute__((always_inline)) {
-    (f(std::integral_constant<std::size_t, Index>{}), ...);
-  }
-  (std::make_index_sequence<Count>{});
 }
 
 } // namespace mote::kernels

@@ -1,0 +1,15 @@
+# Seconds and memory that the compilers need, as a Markdown table. Called by the target `bench`.
+cmake_minimum_required(VERSION 3.25)
+message("\n| file | compiler | user seconds, peak memory (median of 5) |\n|---|---|---|")
+foreach(compiler g++ clang++-14 clang++-19)
+  find_program(path_${compiler} ${compiler})
+  if(NOT path_${compiler})
+    message("| all | ${compiler} | skipped: not found; targets/setup.sh --compilers installs it |")
+    continue()
+  endif()
+  foreach(file hana header inference training)
+    execute_process(COMMAND ${MEASURE} 5 ${compiler} -std=c++20 -O2 ${INCLUDE} -c ${SOURCES}/${file}.cpp -o /dev/null
+      OUTPUT_VARIABLE result OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    message("| ${file}.cpp | ${compiler} -O2 | ${result} |")
+  endforeach()
+endforeach()

@@ -1,0 +1,2 @@
+// The umbrella header alone.
+#include <mote/mote.hpp>

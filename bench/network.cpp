@@ -1,0 +1,138 @@
+// Forward, backward and update of 784-100-10 in float, and forward in int8, with the plain loops
+// and with this machine's instructions. Items are samples.
+#include <mote/models/digits.hpp>
+#include <mote/mote.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace {
+
+using network = mote::models::mlp_784_100_10;
+using generic = mote::isa::generic;
+using native = mote::isa::native;
+
+/// Inputs as MNIST has them: four fifths are zero.
+template <class View>
+void fill_like_digits(View input, mote::random_source& generator) {
+  for (auto& value : input.elements()) {
+    const bool ink = generator.below(5) == 0;
+    if constexpr (sizeof(value) == 1) {
+      value = static_cast<std::int8_t>(ink ? static_cast<int>(generator.below(256)) - 128 : -128);
+    } else {
+      value = ink ? generator.uniform<float>() : 0.0f;
+    }
+  }
+}
+
+template <std::size_t Batch>
+using trainer =
+    mote::trainer<network, mote::softmax_cross_entropy, mote::momentum_sgd<float>, Batch>;
+
+template <std::size_t Batch>
+auto make_trainer() {
+  mote::momentum_sgd<float> optimizer;
+  optimizer.learning_rate = 1e-6f; // keeps the weights where they are
+  return std::make_unique<trainer<Batch>>(optimizer, 1);
+}
+
+template <class Isa, std::size_t Batch>
+void forward(benchmark::State& state) {
+  using rewritten = mote::inference_network<network>;
+  const auto weights = std::make_unique<mote::parameters<rewritten>>();
+  mote::random_source generator{1};
+  mote::initialize(*weights, generator);
+  const auto memory = std::make_unique<mote::workspace<rewritten, float, Batch>>();
+  fill_like_digits(memory->input(), generator);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(mote::forward<Isa>(*weights, *memory).data);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
+}
+
+template <class Isa, std::size_t Batch>
+void backward(benchmark::State& state) {
+  const auto all = make_trainer<Batch>();
+  fill_like_digits(all->workspace.input(), all->random);
+  mote::train_forward<Isa>(all->parameters, all->workspace, all->random);
+  const std::uint8_t labels[Batch]{};
+  mote::softmax_cross_entropy::evaluate(all->workspace.output().as_const(),
+                                        std::span<const std::uint8_t>(labels),
+                                        all->workspace.output_gradient());
+  for (auto _ : state) {
+    mote::backward<Isa>(all->parameters, all->workspace, all->gradients);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
+}
+
+template <std::size_t Batch>
+void update(benchmark::State& state) {
+  const auto all = make_trainer<Batch>();
+  for (auto _ : state) {
+    all->optimizer.update(all->parameters, all->gradients, all->state);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
+}
+
+template <std::size_t Batch>
+void train_step(benchmark::State& state) {
+  const auto all = make_trainer<Batch>();
+  const std::uint8_t labels[Batch]{};
+  for (auto _ : state) {
+    state.PauseTiming();
+    fill_like_digits(all->workspace.input(), all->random); // a step overwrites its input
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(all->step(Batch, std::span<const std::uint8_t>(labels)));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
+}
+
+template <class Isa>
+void forward_int8(benchmark::State& state) {
+  using integer = mote::quantized<network>;
+  const auto weights = std::make_unique<mote::parameters<integer>>();
+  mote::random_source generator{1};
+  mote::visit_tensors<integer>(
+      [&](auto, const mote::field& description, auto& tensor) {
+        for (auto& value : tensor.values) {
+          value =
+              description.role == mote::role::weight
+                  ? static_cast<std::remove_reference_t<decltype(value)>>(generator.below(255)) -
+                        127
+                  : 1;
+        }
+      },
+      *weights);
+  const auto memory = std::make_unique<mote::workspace<integer>>();
+  for (auto _ : state) {
+    state.PauseTiming();
+    fill_like_digits(memory->input(), generator);
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(mote::forward<Isa>(*weights, *memory).data);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK_TEMPLATE(forward, generic, 1);
+BENCHMARK_TEMPLATE(forward, native, 1);
+BENCHMARK_TEMPLATE(forward, generic, 100);
+BENCHMARK_TEMPLATE(forward, native, 100);
+BENCHMARK_TEMPLATE(backward, generic, 1);
+BENCHMARK_TEMPLATE(backward, native, 1);
+BENCHMARK_TEMPLATE(backward, generic, 100);
+BENCHMARK_TEMPLATE(backward, native, 100);
+BENCHMARK_TEMPLATE(update, 100);
+BENCHMARK_TEMPLATE(train_step, 1);
+BENCHMARK_TEMPLATE(train_step, 32);
+BENCHMARK_TEMPLATE(train_step, 100);
+BENCHMARK_TEMPLATE(forward_int8, native);
+
+} // namespace
