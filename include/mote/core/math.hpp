@@ -176,7 +176,8 @@ constexpr T log(T x) {
 }
 
 /// Hyperbolic tangent, at most 1.6 units in the last place off. Near zero the quotient of
-/// exponentials would cancel, so a continued fraction takes its place (Abramowitz & Stegun, 4.5.70).
+/// exponentials would cancel, so a continued fraction takes its place (Abramowitz &
+/// Stegun, 4.5.70).
 template <std::floating_point T>
 constexpr T tanh(T x) {
   if constexpr (std::is_same_v<T, double>) {

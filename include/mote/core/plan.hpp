@@ -71,10 +71,6 @@ struct buffer {
   std::size_t first = 0;
   std::size_t last = 0;
   std::size_t offset = 0;
-
-  constexpr bool lives_with(const buffer& other) const {
-    return first <= other.last && other.first <= last;
-  }
 };
 
 /// The buffers of one network, and which of them each value and each gradient uses.
@@ -186,37 +182,46 @@ constexpr std::size_t place_by_size(buffer_list<Layers>& list) {
     const std::size_t size_b = list.buffers[b].size;
     return size_a != size_b ? size_a > size_b : a < b;
   });
-  std::array<std::size_t, 2 * (Layers + 1)> by_offset{};
+  // Those placed so far, by offset. Kept as copies side by side, and compared by hand: the compiler
+  // runs this loop half a million times for a network of 200 layers, and counts every call.
+  std::array<buffer, 2 * (Layers + 1)> placed{};
   std::size_t arena_size = 0;
-  for (std::size_t placed = 0; placed < list.count; ++placed) {
-    buffer& current = list.buffers[by_size[placed]];
-    for (std::size_t i = 0; i < placed; ++i) {
-      const buffer& other = list.buffers[by_offset[i]];
-      if (current.lives_with(other) && other.offset < current.offset + current.size) {
-        current.offset = std::max(current.offset, other.offset + other.size);
+  for (std::size_t count = 0; count < list.count; ++count) {
+    buffer current = list.buffers[by_size[count]];
+    for (std::size_t i = 0; i < count; ++i) {
+      const buffer& other = placed[i];
+      if (other.offset >= current.offset + current.size) {
+        break;
+      }
+      if (current.first <= other.last && other.first <= current.last &&
+          other.offset + other.size > current.offset) {
+        current.offset = other.offset + other.size;
       }
     }
+    list.buffers[by_size[count]].offset = current.offset;
     arena_size = std::max(arena_size, current.offset + current.size);
-    std::size_t position = placed;
-    while (position > 0 && list.buffers[by_offset[position - 1]].offset > current.offset) {
-      by_offset[position] = by_offset[position - 1];
-      --position;
+    std::size_t position = count;
+    for (; position > 0 && placed[position - 1].offset > current.offset; --position) {
+      placed[position] = placed[position - 1];
     }
-    by_offset[position] = by_size[placed];
+    placed[position] = current;
   }
   return arena_size;
 }
 
 template <std::size_t Layers>
 constexpr std::size_t largest_living_sum(const buffer_list<Layers>& list) {
+  std::array<std::size_t, moments<Layers>::end + 2> born{};
+  std::array<std::size_t, moments<Layers>::end + 2> gone{};
+  for (std::size_t i = 0; i < list.count; ++i) {
+    born[list.buffers[i].first] += list.buffers[i].size;
+    gone[list.buffers[i].last + 1] += list.buffers[i].size;
+  }
   std::size_t largest = 0;
+  std::size_t alive = 0;
   for (std::size_t moment = 0; moment <= moments<Layers>::end; ++moment) {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < list.count; ++i) {
-      const bool alive = list.buffers[i].first <= moment && moment <= list.buffers[i].last;
-      sum += alive ? list.buffers[i].size : 0;
-    }
-    largest = std::max(largest, sum);
+    alive = alive + born[moment] - gone[moment];
+    largest = std::max(largest, alive);
   }
   return largest;
 }
