@@ -37,9 +37,10 @@ function(mote_add_firmware name)
   if(NOT arg_OPTIMIZE)
     set(arg_OPTIMIZE -Os)
   endif()
-  if(NOT MOTE_INCLUDE_DIR)
-    cmake_path(GET targets PARENT_PATH MOTE_INCLUDE_DIR)
-    cmake_path(APPEND MOTE_INCLUDE_DIR include)
+  # Beside the targets in a clone, three folders up in an installation (share/cmake/mote).
+  cmake_path(SET include_dir NORMALIZE ${targets}/../include)
+  if(NOT EXISTS ${include_dir}/mote)
+    cmake_path(SET include_dir NORMALIZE ${targets}/../../../include)
   endif()
   # The nested build has other source and binary directories.
   foreach(list arg_MODEL arg_SOURCES)
@@ -114,7 +115,7 @@ macro(_mote_firmware_executable)
 
   foreach(part ${name}_model ${name})
     target_compile_definitions(${part} PRIVATE ${definitions})
-    target_include_directories(${part} PRIVATE ${MOTE_INCLUDE_DIR} ${targets}/firmware ${board})
+    target_include_directories(${part} PRIVATE ${include_dir} ${targets}/firmware ${board})
     target_include_directories(${part} SYSTEM PRIVATE ${boost})
     set_target_properties(${part} PROPERTIES
       C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
@@ -151,7 +152,7 @@ macro(_mote_firmware_nested)
   set(arguments "")
   foreach(variable MOTE_FIRMWARE_NAME=name MOTE_TARGET=arg_TARGET MOTE_FIRMWARE_MODEL=arg_MODEL
                    MOTE_FIRMWARE_SOURCES=arg_SOURCES MOTE_FIRMWARE_OPTIMIZE=arg_OPTIMIZE
-                   MOTE_BOOST_INCLUDE_DIR=MOTE_BOOST_INCLUDE_DIR MOTE_INCLUDE_DIR=MOTE_INCLUDE_DIR)
+                   MOTE_BOOST_INCLUDE_DIR=MOTE_BOOST_INCLUDE_DIR)
     string(REGEX MATCH "(.*)=(.*)" unused ${variable})
     string(APPEND arguments
       "set(${CMAKE_MATCH_1} [==[${${CMAKE_MATCH_2}}]==] CACHE STRING \"\" FORCE)\n")

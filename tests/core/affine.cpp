@@ -46,7 +46,9 @@ bool equal(mote::fixed_factor factor, std::int32_t mantissa, int shift) {
   return factor.mantissa == mantissa && factor.shift == shift;
 }
 
-std::int8_t code(int value) { return static_cast<std::int8_t>(value); }
+std::int8_t code(int value) {
+  return static_cast<std::int8_t>(value);
+}
 
 /// A float of either sign whose exponent lies in [lowest, highest].
 float random_float(mote::random_source& random, int lowest, int highest) {
@@ -176,7 +178,8 @@ TEST_CASE("a mapping holds what its range holds", "[affine]") {
     CHECK(mote::dequantize(code(map.zero_point), map) == 0.0f);
     // Half a step for the value, half for the zero point, and the scale's own rounding to float.
     const double step = static_cast<double>(map.scale);
-    for (const float value : {seen.lowest, seen.highest, 0.5f * seen.lowest + 0.5f * seen.highest}) {
+    for (const float value :
+         {seen.lowest, seen.highest, 0.5f * seen.lowest + 0.5f * seen.highest}) {
       const double wide = static_cast<double>(value);
       const auto back = static_cast<double>(mote::dequantize(mote::quantize(wide, map), map));
       CAPTURE(value, back);
@@ -199,7 +202,8 @@ TEST_CASE("ranges at the ends of float still have a mapping", "[affine]") {
   CHECK(widest.zero_point == -1);
   CHECK(mote::quantize(0.0, widest) == -1);
   // Too narrow for 255 steps: a float has no such scale, and 0 would be no divisor.
-  for (const auto& narrow : {mote::range{0.0f, smallest_float}, mote::range{-smallest_float, 0.0f}}) {
+  for (const auto& narrow :
+       {mote::range{0.0f, smallest_float}, mote::range{-smallest_float, 0.0f}}) {
     const auto map = mote::asymmetric(narrow);
     CHECK(map.scale > 0.0f);
     CHECK(mote::quantize(0.0, map) == map.zero_point);
@@ -241,9 +245,10 @@ TEST_CASE("quantization is rounded to nearest and saturates", "[affine]") {
     const float scale = std::abs(random_float(random, -10, 10));
     const auto zero_point = static_cast<int>(random.below(256)) - 128;
     // Also multiples of half the scale, which are the ties.
-    const float real = random.below(2) == 0
-                           ? random_float(random, -14, 14)
-                           : scale * 0.5f * static_cast<float>(static_cast<int>(random.below(601)) - 300);
+    const float real =
+        random.below(2) == 0
+            ? random_float(random, -14, 14)
+            : scale * 0.5f * static_cast<float>(static_cast<int>(random.below(601)) - 300);
     if (real != 0.0f) {
       const auto expected = static_cast<int>(reference::code_of(real, scale, zero_point));
       CAPTURE(real, scale, zero_point);

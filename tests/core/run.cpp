@@ -199,9 +199,8 @@ TEST_CASE("a batch's gradient is the sum of its samples'", "[core][run]") {
           },
           sum, alone.slopes);
     }
-    CHECK(support::all_parameters<smooth>(sum, together.slopes, [](double a, double b) {
-      return support::close(a, b, 1e-13);
-    }));
+    CHECK(support::all_parameters<smooth>(
+        sum, together.slopes, [](double a, double b) { return support::close(a, b, 1e-13); }));
   });
 }
 

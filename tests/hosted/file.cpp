@@ -3,72 +3,21 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <sys/resource.h>
 
 #include "../catch.hpp"
+#include "scratch.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
+using namespace hosted_test;
+using mote::hosted::check_can_write;
 using mote::hosted::read_file;
 using mote::hosted::write_file;
-using bytes = std::vector<std::uint8_t>;
-
-/// A folder of this test's own, removed with all that is in it.
-struct scratch {
-  fs::path path;
-  scratch() {
-    auto name = (fs::temp_directory_path() / "mote-file-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~scratch() { fs::remove_all(path); }
-  std::ptrdiff_t files() const { return std::distance(fs::directory_iterator(path), {}); }
-};
-
-template <typename Function>
-std::string message_of(Function function) {
-  try {
-    function();
-  } catch (const mote::hosted::error& e) {
-    return e.what();
-  }
-  return "(nothing was thrown)";
-}
-
-/// The message names the file, what was expected and what was found.
-void check_message(const std::string& message, const fs::path& file, const std::string& expected,
-                   const std::string& found = ", found ") {
-  INFO(message);
-  CHECK(message.find(file.string()) == 0);
-  CHECK(message.find("expected " + expected) != std::string::npos);
-  CHECK(message.find(found) != std::string::npos);
-}
-
-void write_raw(const fs::path& path, const bytes& contents) {
-  std::ofstream out(path, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(contents.data()),
-            static_cast<std::streamsize>(contents.size()));
-}
-
-bytes read_raw(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_gzip(const fs::path& path, const bytes& contents) {
-  const auto file = gzopen(path.c_str(), "wb");
-  REQUIRE(gzwrite(file, contents.data(), static_cast<unsigned>(contents.size())) ==
-          static_cast<int>(contents.size()));
-  REQUIRE(gzclose(file) == Z_OK);
-}
 
 bytes pattern(std::size_t size) {
   bytes result(size);
@@ -125,7 +74,7 @@ TEST_CASE("a truncated gzip stream is an error at every byte", "[hosted][file]")
   const auto whole = read_raw(path);
   // Below two bytes there is no magic number: such a file is plain, and as short as it looks.
   for (std::size_t size = 2; size < whole.size(); ++size) {
-    write_raw(path, bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
+    write_raw(path, first(whole, size));
     check_message(message_of([&] { read_file(path); }), path, "a complete gzip stream",
                   "stops too early");
   }
@@ -190,6 +139,20 @@ TEST_CASE("a failed write leaves the folder as it was", "[hosted][file]") {
     CHECK(read_file(path) == bytes{'o', 'l', 'd'});
     CHECK(folder.files() == 1);
   }
+}
+
+TEST_CASE("what could not be written is known beforehand", "[hosted][file]") {
+  const scratch folder;
+  const auto path = folder.path / "data", nowhere = folder.path / "missing" / "data";
+  check_message(message_of([&] { check_can_write(folder.path); }), folder.path, "a regular file",
+                "a directory");
+  check_message(message_of([&] { check_can_write(nowhere); }), nowhere, "a folder", "No such file");
+  CHECK_NOTHROW(check_can_write(path));
+  CHECK(folder.files() == 0);
+  write_file(path, "old");
+  CHECK_NOTHROW(check_can_write(path));
+  CHECK(read_file(path) == bytes{'o', 'l', 'd'});
+  CHECK(folder.files() == 1);
 }
 
 TEST_CASE("a replaced file keeps its permissions and its links", "[hosted][file]") {

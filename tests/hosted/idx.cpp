@@ -2,74 +2,38 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "../catch.hpp"
+#include "scratch.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
+using namespace hosted_test;
 using namespace mote::hosted;
-using bytes = std::vector<std::uint8_t>;
 
-/// A folder of this test's own, with two small files that belong together.
-struct scratch {
-  fs::path path, images, labels;
+/// A folder with two small files that belong together.
+struct idx_files : scratch {
+  fs::path images = path / "images", labels = path / "labels";
   image_set set{2, 3, {}, {7, 0, 255}};
 
-  scratch() {
-    auto name = (fs::temp_directory_path() / "mote-idx-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-    images = path / "images";
-    labels = path / "labels";
+  idx_files() {
     for (std::uint8_t i = 0; i < 18; ++i)
       set.pixels.push_back(static_cast<std::uint8_t>(i * 15));
     write_idx(images, labels, set);
   }
-  ~scratch() { fs::remove_all(path); }
 };
 
-template <typename Function>
-std::string message_of(Function function) {
-  try {
-    function();
-  } catch (const mote::hosted::error& e) {
-    return e.what();
-  }
-  return "(nothing was thrown)";
-}
-
-/// The message names the file, what was expected and what was found.
-void check_message(const std::string& message, const fs::path& file, const std::string& expected,
-                   const std::string& found = ", found ") {
-  INFO(message);
-  CHECK(message.find(file.string()) == 0);
-  CHECK(message.find("expected " + expected) != std::string::npos);
-  CHECK(message.find(found) != std::string::npos);
-}
-
-bytes first(const bytes& whole, std::size_t size) {
-  return {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)};
-}
-
 void compress(const fs::path& from, const fs::path& to) {
-  const auto contents = read_file(from);
-  const auto file = gzopen(to.c_str(), "wb");
-  REQUIRE(gzwrite(file, contents.data(), static_cast<unsigned>(contents.size())) > 0);
-  REQUIRE(gzclose(file) == Z_OK);
+  write_gzip(to, read_file(from));
 }
 
 } // namespace
 
 TEST_CASE("IDX files have the bytes of the format", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   CHECK(read_file(files.labels) == bytes{0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 255});
   const bytes header{0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 3};
   const auto images = read_file(files.images);
@@ -78,7 +42,7 @@ TEST_CASE("IDX files have the bytes of the format", "[hosted][idx]") {
 }
 
 TEST_CASE("images and labels come back as they were written", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   const auto set = read_idx(files.images, files.labels);
   CHECK(set.height == 2);
   CHECK(set.width == 3);
@@ -90,7 +54,7 @@ TEST_CASE("images and labels come back as they were written", "[hosted][idx]") {
 }
 
 TEST_CASE("a set of no images is a set", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   write_idx(files.images, files.labels, {28, 28, {}, {}});
   const auto set = read_idx(files.images, files.labels);
   CHECK(set.size() == 0);
@@ -98,7 +62,7 @@ TEST_CASE("a set of no images is a set", "[hosted][idx]") {
 }
 
 TEST_CASE("the name with .gz serves as well, but plain files come first", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   compress(files.images, files.path / "images.gz");
   fs::remove(files.images);
   CHECK(read_idx(files.images, files.labels).pixels == files.set.pixels);
@@ -113,7 +77,7 @@ TEST_CASE("the name with .gz serves as well, but plain files come first", "[host
 }
 
 TEST_CASE("IDX files that are truncated at any byte are errors", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   const auto images = read_file(files.images), labels = read_file(files.labels);
   for (std::size_t size = 0; size < images.size(); ++size) {
     write_file(files.images, first(images, size));
@@ -132,20 +96,19 @@ TEST_CASE("IDX files that are truncated at any byte are errors", "[hosted][idx]"
 }
 
 TEST_CASE("compressed IDX files that are truncated at any byte are errors", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   const auto path = files.path / "images.gz";
   compress(files.images, path);
-  std::ifstream in(path, std::ios::binary); // read_file would decompress it
-  const std::string raw(std::istreambuf_iterator<char>(in), {});
+  const auto raw = read_raw(path); // read_file would decompress it
   for (std::size_t size = 0; size < raw.size(); ++size) {
-    write_file(path, std::string_view(raw).substr(0, size));
+    write_file(path, first(raw, size));
     check_message(message_of([&] { read_idx_images(path); }), path,
                   size < 2 ? "an IDX header" : "a complete gzip stream");
   }
 }
 
 TEST_CASE("IDX files with trailing bytes are errors", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   for (const auto& path : {files.images, files.labels}) {
     auto longer = read_file(path);
     longer.push_back(0);
@@ -160,7 +123,7 @@ TEST_CASE("IDX files with trailing bytes are errors", "[hosted][idx]") {
 }
 
 TEST_CASE("another magic number is an error that says what it is", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   check_message(message_of([&] { read_idx(files.labels, files.images); }), files.labels,
                 "the magic number 2051 (an IDX file of images)",
                 "found 2049 (an IDX file of labels). Check that the images' and the labels' names");
@@ -173,7 +136,7 @@ TEST_CASE("another magic number is an error that says what it is", "[hosted][idx
 }
 
 TEST_CASE("sizes that no file can have are errors", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   auto images = read_file(files.images);
   SECTION("the product overflows") {
     std::fill(images.begin() + 4, images.begin() + 16, std::uint8_t{255});
@@ -198,7 +161,7 @@ TEST_CASE("sizes that no file can have are errors", "[hosted][idx]") {
 }
 
 TEST_CASE("as many labels as images are required", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   write_file(files.labels, bytes{0, 0, 8, 1, 0, 0, 0, 2, 7, 0});
   const auto message = message_of([&] { read_idx(files.images, files.labels); });
   check_message(message, files.labels, "3 labels", "found 2");
@@ -206,7 +169,7 @@ TEST_CASE("as many labels as images are required", "[hosted][idx]") {
 }
 
 TEST_CASE("a set that does not agree with itself is not written", "[hosted][idx]") {
-  const scratch files;
+  const idx_files files;
   const auto path = files.path / "new";
   const auto write = [&](const image_set& set) {
     return message_of([&] { write_idx(path, files.labels, set); });

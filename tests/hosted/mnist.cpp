@@ -10,25 +10,18 @@
 #include <vector>
 
 #include "../catch.hpp"
+#include "scratch.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
+using namespace hosted_test;
 using namespace mote::hosted;
 
 constexpr std::array names{"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                            "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
-/// A folder of this test's own, empty at first.
-struct scratch {
-  fs::path path;
-  scratch() {
-    auto name = (fs::temp_directory_path() / "mote-mnist-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~scratch() { fs::remove_all(path); }
-
+/// A folder for the four files, empty at first.
+struct mnist_folder : scratch {
   /// The four files, with a few images.
   void fill(std::uint64_t seed = 1) const {
     write_idx(path / names[0], path / names[1], draw_digits(20, seed));
@@ -49,25 +42,6 @@ struct mote_data {
     value == nullptr ? ::unsetenv("MOTE_DATA") : ::setenv("MOTE_DATA", value, 1);
   }
 };
-
-template <typename Function>
-std::string message_of(Function function) {
-  try {
-    function();
-  } catch (const mote::hosted::error& e) {
-    return e.what();
-  }
-  return "(nothing was thrown)";
-}
-
-/// The message names the file, what was expected and what was found.
-void check_message(const std::string& message, const fs::path& file, const std::string& expected,
-                   const std::string& found = ", found ") {
-  INFO(message);
-  CHECK(message.find(file.string()) == 0);
-  CHECK(message.find("expected " + expected) != std::string::npos);
-  CHECK(message.find(found) != std::string::npos);
-}
 
 std::array<int, 10> per_class(const std::vector<std::uint8_t>& labels) {
   std::array<int, 10> count{};
@@ -92,7 +66,7 @@ std::optional<fs::path> real_mnist() {
 } // namespace
 
 TEST_CASE("a folder with the four files is read", "[hosted][mnist]") {
-  const scratch folder;
+  const mnist_folder folder;
   folder.fill();
   const auto data = load_digits(folder.path);
   CHECK(data.name == "MNIST");
@@ -103,7 +77,7 @@ TEST_CASE("a folder with the four files is read", "[hosted][mnist]") {
 }
 
 TEST_CASE("a folder that was asked for must hold all files", "[hosted][mnist]") {
-  const scratch folder;
+  const mnist_folder folder;
   const auto nowhere = folder.path / "nowhere";
   check_message(message_of([&] { load_digits(nowhere); }), nowhere / names[0], "this file",
                 "neither");
@@ -118,7 +92,7 @@ TEST_CASE("a folder that was asked for must hold all files", "[hosted][mnist]") 
 }
 
 TEST_CASE("files that hold no digits are errors", "[hosted][mnist]") {
-  const scratch folder;
+  const mnist_folder folder;
   folder.fill();
   const auto images = folder.path / names[2], labels = folder.path / names[3];
   const auto message = [&](const image_set& set) {
@@ -134,7 +108,7 @@ TEST_CASE("files that hold no digits are errors", "[hosted][mnist]") {
 }
 
 TEST_CASE("MOTE_DATA names the folder, but an argument comes first", "[hosted][mnist]") {
-  const scratch named, given;
+  const mnist_folder named, given;
   named.fill(1);
   given.fill(5);
   const mote_data variable(named.path.c_str());
@@ -144,7 +118,7 @@ TEST_CASE("MOTE_DATA names the folder, but an argument comes first", "[hosted][m
 }
 
 TEST_CASE("the first folder with any file counts", "[hosted][mnist]") {
-  const scratch empty, full;
+  const mnist_folder empty, full;
   full.fill();
   const std::array folders{empty.path, empty.path / "nowhere", full.path};
   CHECK(find_digits(folders).origin == full.path.string());
@@ -156,7 +130,7 @@ TEST_CASE("the first folder with any file counts", "[hosted][mnist]") {
 }
 
 TEST_CASE("without a folder there are the built-in digits", "[hosted][mnist]") {
-  const scratch empty;
+  const mnist_folder empty;
   const std::array folders{empty.path};
   const auto data = find_digits(folders, {300, 100});
   CHECK(data.name == "built-in digits");

@@ -1,5 +1,5 @@
-// The arithmetic of the TensorFlow Lite int8 specification as exact fractions, rounded by rules that
-// are written out. It shares nothing with the library, whose shortcuts it is there to judge.
+// The arithmetic of the TensorFlow Lite int8 specification as exact fractions, rounded by rules
+// that are written out. It shares nothing with the library, whose shortcuts it is there to judge.
 #pragma once
 
 #include <cmath>
@@ -17,7 +17,9 @@ constexpr integer saturate(integer x, integer from = lowest, integer to = highes
   return x < from ? from : x > to ? to : x;
 }
 
-constexpr integer power_of_two(int exponent) { return static_cast<integer>(1) << exponent; }
+constexpr integer power_of_two(int exponent) {
+  return static_cast<integer>(1) << exponent;
+}
 
 /// The largest integer that is at most a / b. Requires b > 0.
 constexpr integer floor_of(integer a, integer b) {
@@ -25,7 +27,9 @@ constexpr integer floor_of(integer a, integer b) {
 }
 
 /// a / b to the nearest integer, a tie to the larger of the two.
-constexpr integer nearest_ties_up(integer a, integer b) { return floor_of(2 * a + b, 2 * b); }
+constexpr integer nearest_ties_up(integer a, integer b) {
+  return floor_of(2 * a + b, 2 * b);
+}
 
 /// a / b to the nearest integer, a tie to the one farther from 0.
 constexpr integer nearest_ties_away(integer a, integer b) {

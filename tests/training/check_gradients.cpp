@@ -21,7 +21,6 @@ using namespace mote;
 
 /// tanh with a derivative that is right only near 0.
 struct wrong_tanh : activation<wrong_tanh> {
-  static constexpr const char* name = "wrong_tanh";
   template <class T>
   static constexpr T apply(T x) {
     return math::tanh(x);

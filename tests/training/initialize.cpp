@@ -37,9 +37,9 @@ bool is_drawn_by(const Tensor& tensor, std::size_t fan_in, std::size_t fan_out,
 } // namespace
 
 TEST_CASE("each layer is drawn by its initializer, in forward order", "[training][initialize]") {
-  using net = network<input<3>, dense<4>, relu, dense<5>, dropout<20>, relu,
-                      dense<6, initializers::uniform<1, 10>>, mote::tanh, dense<7>, sigmoid,
-                      dense<2>>;
+  using net =
+      network<input<3>, dense<4>, relu, dense<5>, dropout<20>, relu,
+              dense<6, initializers::uniform<1, 10>>, mote::tanh, dense<7>, sigmoid, dense<2>>;
   const auto weights = initialized<net>(42);
   random_source generator{42};
   // relu follows, if only after dropout: He. A smooth activation or nothing: Glorot.

@@ -33,7 +33,8 @@ struct ramp {
   }
 };
 
-// The largest of (i, 10 - i, 5): class 1 until 4, class 0 from 5 on, where the first of equals wins.
+// The largest of (i, 10 - i, 5): class 1 until 4, class 0 from 5 on, where the first of equals
+// wins.
 const ramp all_right{{1, 1, 1, 1, 1, 0, 0, 0, 0, 0}};
 
 using identity_network = network<input<3>, dense<3>>;
@@ -89,7 +90,8 @@ TEST_CASE("evaluate averages the loss over samples, not over batches", "[trainin
   for (std::size_t i = 0; i < 10; ++i) {
     const double z[]{static_cast<double>(i), static_cast<double>(10 - i), 5.0};
     const std::size_t label = all_right.labels[i];
-    cross_entropy -= std::log(std::exp(z[label]) / (std::exp(z[0]) + std::exp(z[1]) + std::exp(z[2])));
+    cross_entropy -=
+        std::log(std::exp(z[label]) / (std::exp(z[0]) + std::exp(z[1]) + std::exp(z[2])));
     for (std::size_t c = 0; c < 3; ++c) {
       squares += (z[c] - (c == label ? 1.0 : 0.0)) * (z[c] - (c == label ? 1.0 : 0.0)) / 3.0;
     }

@@ -189,8 +189,8 @@ TEST_CASE("a schedule may set the learning rate before each step", "[training][t
 }
 
 TEST_CASE("a step trains on targets that are no labels", "[training][trainer]") {
-  // y = W x + b from 0 with x = (1, 2) and targets (3, -1): differences (-3, 1), so with two outputs
-  // the loss is 5 and db = 2 / 2 (-3, 1), dW = db x^T. The rate is 1/2.
+  // y = W x + b from 0 with x = (1, 2) and targets (3, -1): differences (-3, 1), so with two
+  // outputs the loss is 5 and db = 2 / 2 (-3, 1), dW = db x^T. The rate is 1/2.
   trainer<linear, mean_squared_error, sgd<>, 1> teacher{{0.5f}, 3};
   teacher.parameters = {};
   teacher.workspace.input()[0][0] = 1.0f;

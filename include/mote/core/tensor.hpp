@@ -32,6 +32,16 @@ struct tensor {
   constexpr const T& operator[](std::size_t i) const { return values[i]; }
 };
 
+/// The elements of a tensor, or a null pointer where there is none.
+template <class Tensor>
+constexpr auto data_or_null([[maybe_unused]] Tensor& elements) {
+  if constexpr (is_none<Tensor>) {
+    return nullptr;
+  } else {
+    return elements.data();
+  }
+}
+
 /// `rows` samples of `Size` elements each, one after the other, in memory that somebody else owns.
 /// The number of samples is a run-time value because the last batch of an epoch may be shorter.
 template <class T, std::size_t Size>

@@ -11,15 +11,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace mote {
 
 template <std::size_t Units, class Activation, class Rounding>
 struct int8_dense;
 
+/// Whether a layer adds a learned constant to each output.
+enum class bias { none, learned };
+
 /// Fully connected: y = W x + b with W [Units][inputs] and b [Units]. Takes a vector, gives a
 /// vector of `Units`. dW = dy x^T, db = dy, dx = W^T dy, summed over the batch.
-template <std::size_t Units, class Initializer = initializers::automatic>
+template <std::size_t Units, class Initializer = initializers::automatic, bias Bias = bias::learned>
 struct dense : layer {
   static_assert(Units > 0, "mote::dense: the number of units must be positive");
   static constexpr const char* name = "dense";
@@ -34,12 +38,15 @@ struct dense : layer {
   template <shape In, class T>
   struct parameters {
     tensor<T, Units, In.size()> weights;
-    tensor<T, Units> bias;
+    [[no_unique_address]] std::conditional_t<Bias == mote::bias::learned, tensor<T, Units>, none>
+        bias;
 
     template <class F, class... Parameters>
     static constexpr void visit(F&& f, Parameters&... p) {
       f(field{"weights", role::weight, In.size(), Units}, p.weights...);
-      f(field{"bias", role::bias, In.size(), Units}, p.bias...);
+      if constexpr (Bias == mote::bias::learned) {
+        f(field{"bias", role::bias, In.size(), Units}, p.bias...);
+      }
     }
   };
 
@@ -51,7 +58,7 @@ struct dense : layer {
     using kernel = kernels::dense<typename Pass::isa>;
     kernel::template forward<typename Pass::activation, Pass::input_shape.size(), Units>(
         pass.input.rows, pass.input.data, pass.parameters.weights.data(),
-        pass.parameters.bias.data(), pass.output.data);
+        data_or_null(pass.parameters.bias), pass.output.data);
   }
 
   template <class Pass>
@@ -60,7 +67,7 @@ struct dense : layer {
     constexpr std::size_t inputs = Pass::input_shape.size();
     kernel::template parameter_gradient<inputs, Units>(
         pass.input.rows, pass.input.data, pass.output_gradient.data, pass.gradients.weights.data(),
-        pass.gradients.bias.data());
+        data_or_null(pass.gradients.bias));
     if constexpr (Pass::wants_input_gradient) {
       kernel::template input_gradient<inputs, Units>(pass.input.rows, pass.output_gradient.data,
                                                      pass.parameters.weights.data(),
@@ -124,9 +131,11 @@ struct int8_dense : layer {
             clamp_to(round_to<std::int8_t>(code), std::int8_t{-127}, std::int8_t{127});
       }
       const double sum_scale = static_cast<double>(in.scale) * static_cast<double>(scale);
-      result.bias[unit] =
-          clamp_to(round_to<std::int32_t>(static_cast<double>(real.bias[unit]) / sum_scale),
-                   -largest_bias<inputs>, largest_bias<inputs>);
+      if constexpr (!is_none<decltype(real.bias)>) {
+        result.bias[unit] =
+            clamp_to(round_to<std::int32_t>(static_cast<double>(real.bias[unit]) / sum_scale),
+                     -largest_bias<inputs>, largest_bias<inputs>);
+      }
       const fixed_factor factor = to_fixed(sum_scale / static_cast<double>(out.scale));
       result.multipliers[unit] = factor.mantissa;
       result.shifts[unit] = factor.shift;

@@ -7,6 +7,7 @@
 #include <mote/core/run.hpp>
 #include <mote/core/storage.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -23,6 +24,7 @@ template <class Net, class Isa = isa::native, class T, std::size_t Batch>
 constexpr void calibrate(const parameters<calibration_network<Net>, T>& weights,
                          workspace<calibration_network<Net>, T, Batch>& memory,
                          activation_ranges<Net>& ranges, std::size_t rows = Batch) {
+  rows = std::min(rows, Batch);
   const auto include_all = [](range& seen, auto view) {
     for (const T value : view.elements()) {
       seen.include(static_cast<float>(value));

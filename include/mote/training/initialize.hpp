@@ -12,7 +12,8 @@ namespace mote {
 
 namespace detail {
 
-/// True when the first activation after layer `Index` rectifies.
+/// True when the results of layer `Index` reach a rectifying activation before another layer with
+/// weights.
 template <class Net, std::size_t Index>
 constexpr bool feeds_rectifier() {
   if constexpr (Index + 1 >= Net::size) {
@@ -21,6 +22,8 @@ constexpr bool feeds_rectifier() {
     using next = typename Net::template layer<Index + 1>;
     if constexpr (requires { next::is_activation; }) {
       return next::rectifies;
+    } else if constexpr (requires { typename next::initializer; }) {
+      return false;
     } else {
       return feeds_rectifier<Net, Index + 1>();
     }

@@ -24,6 +24,9 @@ constexpr std::size_t argmax(std::span<T, Extent> values) {
   return best;
 }
 
+/// The class of a sample while it is in a batch.
+using class_index = std::uint16_t;
+
 /// What training and evaluation read: labelled samples in any form that can be copied into a
 /// network's input. `T` is the type of the network's activations.
 template <class Data, class T>
@@ -39,8 +42,8 @@ struct evaluation {
   double total_loss = 0.0;
 
   /// Counts a batch of outputs: the class is the largest of a row.
-  template <class View>
-  constexpr void count(const View& output, std::span<const std::uint8_t> labels) {
+  template <class View, std::integral Label>
+  constexpr void count(const View& output, std::span<const Label> labels) {
     for (std::size_t row = 0; row < output.rows; ++row) {
       correct += argmax(output[row]) == labels[row] ? 1 : 0;
     }
@@ -62,11 +65,11 @@ namespace detail {
 template <class T, std::size_t Size, class Data>
 constexpr void copy_samples(const Data& data, std::span<const std::uint32_t> order,
                             std::size_t first, batch_view<T, Size> input,
-                            std::span<std::uint8_t> labels) {
+                            std::span<class_index> labels) {
   for (std::size_t row = 0; row < input.rows; ++row) {
     const std::size_t index = order.empty() ? first + row : order[first + row];
     data.copy_input(index, std::span<T>{input[row]}); // as the concept asks, of dynamic extent
-    labels[row] = static_cast<std::uint8_t>(data.label(index));
+    labels[row] = static_cast<class_index>(data.label(index));
   }
 }
 
@@ -80,12 +83,12 @@ requires labelled_samples<Data, T>
 constexpr evaluation evaluate(const parameters<Net, T>& weights, const Data& data,
                               workspace<Net, T, Batch, Mode>& memory) {
   evaluation result;
-  std::array<std::uint8_t, Batch> labels{};
+  std::array<class_index, Batch> labels{};
   for (std::size_t first = 0; first < data.size(); first += Batch) {
     const std::size_t rows = std::min(Batch, data.size() - first);
     detail::copy_samples(data, {}, first, memory.input(rows), labels);
     const auto output = forward<Isa>(weights, memory, rows);
-    const std::span<const std::uint8_t> targets{labels.data(), rows};
+    const std::span<const class_index> targets{labels.data(), rows};
     result.count(output, targets);
     if constexpr (!is_none<Loss>) {
       const auto mean = Loss::evaluate(output, targets);

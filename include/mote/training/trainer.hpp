@@ -70,13 +70,13 @@ struct trainer {
   constexpr evaluation epoch(const Data& data, std::span<std::uint32_t> order,
                              BeforeStep&& before_step) {
     random.shuffle(order);
-    std::array<std::uint8_t, Batch> labels{};
+    std::array<class_index, Batch> labels{};
     evaluation result;
     for (std::size_t first = 0; first < order.size(); first += Batch) {
       const std::size_t rows = std::min(Batch, order.size() - first);
       detail::copy_samples(data, order, first, workspace.input(rows), labels);
       before_step(first);
-      const std::span<const std::uint8_t> targets{labels.data(), rows};
+      const std::span<const class_index> targets{labels.data(), rows};
       const T mean = step(rows, targets, [&](auto output) { result.count(output, targets); });
       result.total_loss += static_cast<double>(mean) * static_cast<double>(rows);
     }

@@ -6,37 +6,43 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace mote::kernels {
 
 /// Matrices are row-major: x is [rows][Inputs], weights [Outputs][Inputs], y [rows][Outputs].
 template <class Isa>
 struct dense {
-  /// y = activation(x weights^T + bias). Sums run from the first input to the last, then the bias.
+  /// y = activation(x weights^T + bias). Sums run from the first input to the last, then the bias,
+  /// which may be null: no bias.
   template <class Activation, std::size_t Inputs, std::size_t Outputs, class T>
-  static constexpr void forward(std::size_t rows, const T* x, const T* weights, const T* bias,
-                                T* y) {
+  static constexpr void forward(std::size_t rows, const T* x, const T* weights,
+                                std::type_identity_t<const T*> bias, T* y) {
     for (std::size_t row = 0; row < rows; ++row) {
       for (std::size_t o = 0; o < Outputs; ++o) {
         T sum{0};
         for (std::size_t i = 0; i < Inputs; ++i) {
           sum += x[row * Inputs + i] * weights[o * Inputs + i];
         }
-        y[row * Outputs + o] = Activation::apply(sum + bias[o]);
+        y[row * Outputs + o] = Activation::apply(bias != nullptr ? sum + bias[o] : sum);
       }
     }
   }
 
   /// weight_gradient = dy^T x and bias_gradient = column sums of dy, where dy is [rows][Outputs].
+  /// bias_gradient may be null.
   template <std::size_t Inputs, std::size_t Outputs, class T>
   static constexpr void parameter_gradient(std::size_t rows, const T* x, const T* dy,
-                                           T* weight_gradient, T* bias_gradient) {
+                                           T* weight_gradient,
+                                           std::type_identity_t<T*> bias_gradient) {
     for (std::size_t o = 0; o < Outputs; ++o) {
       T sum{0};
       for (std::size_t row = 0; row < rows; ++row) {
         sum += dy[row * Outputs + o];
       }
-      bias_gradient[o] = sum;
+      if (bias_gradient != nullptr) {
+        bias_gradient[o] = sum;
+      }
       for (std::size_t i = 0; i < Inputs; ++i) {
         weight_gradient[o * Inputs + i] = T{0};
       }

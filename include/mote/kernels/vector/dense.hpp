@@ -26,6 +26,12 @@ private:
   static constexpr std::size_t block_rows = machine::registers == 32 ? 4 : 3;
   static constexpr std::size_t block_columns = machine::registers == 32 ? 4 : 3;
 
+  /// Element `i` of an array that may be missing.
+  template <class T>
+  static const T* at(const T* array, std::size_t i) {
+    return array != nullptr ? array + i : nullptr;
+  }
+
   /// Rows x Columns dot products of length Length: y[r][c] = activation(x[r] . weights[c] +
   /// bias[c]).
   template <class Activation, std::size_t Rows, std::size_t Columns, std::size_t Length, class T>
@@ -51,7 +57,8 @@ private:
     }
     unrolled<Rows>([&](auto r) {
       unrolled<Columns>([&](auto c) {
-        y[r * y_stride + c] = Activation::apply(sum_of_lanes<T, width>(sums[r][c]) + bias[c]);
+        const T sum = sum_of_lanes<T, width>(sums[r][c]);
+        y[r * y_stride + c] = Activation::apply(bias != nullptr ? sum + bias[c] : sum);
       });
     });
   }
@@ -60,12 +67,13 @@ private:
   static void forward_rows(const T* x, const T* weights, const T* bias, T* y) {
     constexpr std::size_t tail = Outputs % block_columns;
     for (std::size_t o = 0; o + block_columns <= Outputs; o += block_columns) {
-      dot_block<Activation, Rows, block_columns, Inputs>(x, weights + o * Inputs, bias + o, y + o,
-                                                         Outputs);
+      dot_block<Activation, Rows, block_columns, Inputs>(x, weights + o * Inputs, at(bias, o),
+                                                         y + o, Outputs);
     }
     if constexpr (tail > 0) {
       constexpr std::size_t o = Outputs - tail;
-      dot_block<Activation, Rows, tail, Inputs>(x, weights + o * Inputs, bias + o, y + o, Outputs);
+      dot_block<Activation, Rows, tail, Inputs>(x, weights + o * Inputs, at(bias, o), y + o,
+                                                Outputs);
     }
   }
 
@@ -113,6 +121,16 @@ private:
     }
   }
 
+  template <std::size_t Outputs, class T>
+  static void column_sums(std::size_t rows, const T* dy, T* sums) {
+    std::fill_n(sums, Outputs, T{0});
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t o = 0; o < Outputs; ++o) {
+        sums[o] += dy[row * Outputs + o];
+      }
+    }
+  }
+
   /// Calls f(first row, integral_constant of how many) for blocks that cover `rows` rows.
   template <class F>
   static void in_row_blocks(std::size_t rows, F&& f) {
@@ -127,8 +145,8 @@ private:
 
 public:
   template <class Activation, std::size_t Inputs, std::size_t Outputs, class T>
-  static constexpr void forward(std::size_t rows, const T* x, const T* weights, const T* bias,
-                                T* y) {
+  static constexpr void forward(std::size_t rows, const T* x, const T* weights,
+                                std::type_identity_t<const T*> bias, T* y) {
     if (std::is_constant_evaluated()) {
       return meaning::forward<Activation, Inputs, Outputs>(rows, x, weights, bias, y);
     }
@@ -140,16 +158,14 @@ public:
 
   template <std::size_t Inputs, std::size_t Outputs, class T>
   static constexpr void parameter_gradient(std::size_t rows, const T* x, const T* dy,
-                                           T* weight_gradient, T* bias_gradient) {
+                                           T* weight_gradient,
+                                           std::type_identity_t<T*> bias_gradient) {
     if (std::is_constant_evaluated()) {
       return meaning::parameter_gradient<Inputs, Outputs>(rows, x, dy, weight_gradient,
                                                           bias_gradient);
     }
-    std::fill_n(bias_gradient, Outputs, T{0});
-    for (std::size_t row = 0; row < rows; ++row) {
-      for (std::size_t o = 0; o < Outputs; ++o) {
-        bias_gradient[o] += dy[row * Outputs + o];
-      }
+    if (bias_gradient != nullptr) {
+      column_sums<Outputs>(rows, dy, bias_gradient);
     }
     in_row_blocks(Outputs, [&](std::size_t o, auto count) {
       outer_rows<count, Inputs>(rows, dy + o, Outputs, 1, x, weight_gradient + o * Inputs);

@@ -1,0 +1,11 @@
+// Integers are the result of training, not its subject.
+// expect: (no member named 'backward' in|'backward' is not a member of) .*int8_dense<2,
+#include <mote/mote.hpp>
+
+using net = mote::quantized<mote::network<mote::input<4>, mote::dense<2>>>;
+mote::parameters<net> parameters;
+mote::gradients<net> gradients;
+mote::workspace<net, std::int8_t, 1, mote::training> memory;
+void step() {
+  mote::backward(parameters, memory, gradients);
+}

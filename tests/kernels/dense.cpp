@@ -1,0 +1,221 @@
+#include <mote/core/isa.hpp>
+#include <mote/core/layer.hpp>
+#include <mote/kernels/generic/dense.hpp>
+#include <mote/kernels/vector/dense.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "../catch.hpp"
+#include "../support.hpp"
+
+namespace {
+
+using namespace mote;
+
+/// Something to see that the kernel applies it, once, to what it stores.
+struct twice_plus_one {
+  template <class T>
+  static constexpr T apply(T x) {
+    return T{2} * x + T{1};
+  }
+};
+
+/// `size` elements at an address that is `offset` elements off a cache line, between margins of NaN
+/// that a read beyond the ends would bring into the results and that must not be written.
+template <class T>
+class guarded {
+public:
+  guarded(std::size_t size, std::size_t offset) : size_(size), cells_(size + 3 * margin, guard()) {
+    const auto misplaced = reinterpret_cast<std::uintptr_t>(cells_.data()) % 64 / sizeof(T);
+    first_ = margin + (64 / sizeof(T) - misplaced) + offset;
+  }
+  guarded(std::size_t size, std::size_t offset, support::noise& random) : guarded(size, offset) {
+    random.fill(std::span<T>{data(), size});
+  }
+  T* data() { return cells_.data() + first_; }
+  const T* data() const { return cells_.data() + first_; }
+  T operator[](std::size_t i) const { return data()[i]; }
+
+  bool margins_are_whole() const {
+    const auto is_guard = [](T x) { return x != x; };
+    return std::all_of(cells_.data(), data(), is_guard) &&
+           std::all_of(data() + size_, cells_.data() + cells_.size(), is_guard);
+  }
+
+private:
+  static constexpr std::size_t margin = 80;
+  static constexpr T guard() { return std::numeric_limits<T>::quiet_NaN(); }
+  std::size_t size_;
+  std::size_t first_ = 0;
+  std::vector<T> cells_;
+};
+
+/// Whether all results are those of `exact(index, add)`, which calls add(term) for each term of the
+/// sum. A sum of n terms in any order, or with fused steps, is off by at most n units of rounding
+/// of the sum of the magnitudes (Higham, "Accuracy and Stability", 2002, section 4.2).
+template <class T, class Exact>
+bool all_close(const guarded<T>& results, std::size_t count, Exact exact) {
+  for (std::size_t i = 0; i < count; ++i) {
+    long double sum = 0.0L;
+    long double magnitudes = 0.0L;
+    std::size_t terms = 0;
+    exact(i, [&](long double term) {
+      sum += term;
+      magnitudes += std::fabs(term);
+      ++terms;
+    });
+    const auto tolerance = static_cast<long double>(std::numeric_limits<T>::epsilon()) *
+                           static_cast<long double>(terms + 1) * magnitudes;
+    if (!support::close(static_cast<long double>(results[i]), sum, tolerance)) {
+      UNSCOPED_INFO("element " << i << " is " << results[i] << ", not " << sum);
+      return false;
+    }
+  }
+  return true;
+}
+
+template <class T>
+long double product(T a, T b) {
+  return static_cast<long double>(a) * static_cast<long double>(b);
+}
+
+/// The three products of one shape, as functions at run time: what checks them is compiled once.
+template <class T>
+struct products {
+  const char* isa;
+  std::size_t inputs;
+  std::size_t outputs;
+  void (*forward)(std::size_t, const T*, const T*, const T*, T*);
+  void (*parameter_gradient)(std::size_t, const T*, const T*, T*, T*);
+  void (*input_gradient)(std::size_t, const T*, const T*, T*);
+};
+
+template <class T>
+void check_product(const products<T>& kernel, std::size_t rows, std::size_t offset) {
+  const std::size_t inputs = kernel.inputs;
+  const std::size_t outputs = kernel.outputs;
+  CAPTURE(kernel.isa, sizeof(T), inputs, outputs, rows, offset);
+  support::noise random{static_cast<unsigned>(rows + 1)};
+  const guarded<T> x(rows * inputs, offset, random);
+  const guarded<T> weights(outputs * inputs, offset, random);
+  const guarded<T> bias(outputs, offset, random);
+  const guarded<T> dy(rows * outputs, offset, random);
+
+  guarded<T> y(rows * outputs, offset);
+  kernel.forward(rows, x.data(), weights.data(), bias.data(), y.data());
+  CHECK(y.margins_are_whole());
+  CHECK(all_close(y, rows * outputs, [&](std::size_t at, auto add) {
+    const std::size_t row = at / outputs;
+    const std::size_t o = at % outputs;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      add(2.0L * product(x[row * inputs + i], weights[o * inputs + i]));
+    }
+    add(2.0L * product(bias[o], T{1}));
+    add(1.0L);
+  }));
+
+  guarded<T> weight_gradient(outputs * inputs, offset);
+  guarded<T> bias_gradient(outputs, offset);
+  kernel.parameter_gradient(rows, x.data(), dy.data(), weight_gradient.data(),
+                            bias_gradient.data());
+  CHECK(weight_gradient.margins_are_whole());
+  CHECK(bias_gradient.margins_are_whole());
+  CHECK(all_close(weight_gradient, outputs * inputs, [&](std::size_t at, auto add) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      add(product(dy[row * outputs + at / inputs], x[row * inputs + at % inputs]));
+    }
+  }));
+  CHECK(all_close(bias_gradient, outputs, [&](std::size_t o, auto add) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      add(product(dy[row * outputs + o], T{1}));
+    }
+  }));
+
+  guarded<T> dx(rows * inputs, offset);
+  kernel.input_gradient(rows, dy.data(), weights.data(), dx.data());
+  CHECK(dx.margins_are_whole());
+  CHECK(all_close(dx, rows * inputs, [&](std::size_t at, auto add) {
+    for (std::size_t o = 0; o < outputs; ++o) {
+      add(product(dy[at / inputs * outputs + o], weights[o * inputs + at % inputs]));
+    }
+  }));
+}
+
+template <class Isa, class T, std::size_t Inputs, std::size_t Outputs>
+void check_shape() {
+  using kernel = kernels::dense<Isa>;
+  const products<T> functions{Isa::name,
+                              Inputs,
+                              Outputs,
+                              kernel::template forward<twice_plus_one, Inputs, Outputs, T>,
+                              kernel::template parameter_gradient<Inputs, Outputs, T>,
+                              kernel::template input_gradient<Inputs, Outputs, T>};
+  for (std::size_t rows = 0; rows <= 9; ++rows) {
+    check_product(functions, rows, rows % 2);
+  }
+  check_product(functions, 5, 3);
+}
+
+/// Sizes around the multiples of the widths of all registers, and of blocks of three and four.
+template <class Isa>
+void check_isa() {
+  check_shape<Isa, float, 1, 1>();
+  check_shape<Isa, float, 1, 7>();
+  check_shape<Isa, float, 3, 2>();
+  check_shape<Isa, float, 4, 16>();
+  check_shape<Isa, float, 5, 9>();
+  check_shape<Isa, float, 15, 6>();
+  check_shape<Isa, float, 16, 4>();
+  check_shape<Isa, float, 17, 13>();
+  check_shape<Isa, float, 33, 10>();
+  check_shape<Isa, float, 48, 65>();
+  check_shape<Isa, float, 70, 11>();
+  check_shape<Isa, double, 1, 1>();
+  check_shape<Isa, double, 7, 3>();
+  check_shape<Isa, double, 8, 5>();
+  check_shape<Isa, double, 35, 6>();
+}
+
+template <class Isa>
+constexpr std::array<float, 2> compiled_product() {
+  const std::array<float, 3> x{1.0f, -2.0f, 3.0f};
+  const std::array<float, 6> weights{1.0f, 2.0f, 3.0f, -4.0f, 5.0f, -6.0f};
+  const std::array<float, 2> bias{0.5f, -1.0f};
+  std::array<float, 2> y{};
+  kernels::dense<Isa>::template forward<identity, 3, 2>(1, x.data(), weights.data(), bias.data(),
+                                                        y.data());
+  return y;
+}
+
+} // namespace
+
+TEST_CASE("generic products are what they mean", "[kernels][dense]") {
+  check_isa<isa::generic>();
+}
+
+TEST_CASE("products in registers of 16 bytes are the same", "[kernels][dense]") {
+  check_isa<isa::simd<16>>();
+}
+
+TEST_CASE("products in registers of 32 bytes are the same", "[kernels][dense]") {
+  check_isa<isa::simd<32>>();
+}
+
+TEST_CASE("products in registers of 64 bytes are the same", "[kernels][dense]") {
+  check_isa<isa::simd<64>>();
+}
+
+TEST_CASE("the compiler multiplies too, whatever the instruction set", "[kernels][dense]") {
+  constexpr std::array expected{6.5f, -33.0f};
+  static_assert(compiled_product<isa::generic>() == expected);
+  static_assert(compiled_product<isa::simd<16>>() == expected);
+  static_assert(compiled_product<isa::simd<64>>() == expected);
+  CHECK(compiled_product<isa::native>() == expected);
+}
