@@ -10,17 +10,33 @@
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace mote::program {
 
 namespace {
+
+/// What no struct in a header can be called: the words of C++20, and what the header itself names.
+constexpr std::string_view taken_words =
+    " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t "
+    "char16_t char32_t class compl concept const consteval constexpr constinit const_cast "
+    "continue co_await co_return co_yield decltype default delete do double dynamic_cast "
+    "else enum explicit export extern false float for friend goto if inline int long mutable "
+    "namespace new noexcept not not_eq nullptr operator or or_eq private protected public "
+    "register reinterpret_cast requires return short signed sizeof static static_assert "
+    "static_cast struct switch template this thread_local throw true try typedef typeid "
+    "typename union unsigned using virtual void volatile wchar_t while xor xor_eq mote std "
+    "boost network trained_network parameters scales class_names crc32 ";
 
 /// What becomes part of the program text must be a name.
 void check_identifier(const std::string& name) {
   const auto is_part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
   if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0 ||
       !std::all_of(name.begin(), name.end(), is_part))
-    throw std::runtime_error("--name " + name + " is not a C++ identifier");
+    throw std::runtime_error("--name '" + name + "' is not a C++ identifier");
+  if (taken_words.find(" " + name + " ") != std::string_view::npos)
+    throw std::runtime_error("--name '" + name + "' already means something in the header");
 }
 
 hosted::header_text describe(const options& given, const hosted::tensor_file& file) {
@@ -47,7 +63,13 @@ int export_header(const options& given) {
     using model_type = typename decltype(model)::type;
     using network = typename model_type::network;
     const auto text = describe(given, file);
-    const auto write = [&](const std::string& header) {
+    const auto write = [&](auto make_header) {
+      std::string header;
+      try {
+        header = make_header();
+      } catch (const hosted::error& problem) { // which knows no file
+        throw std::runtime_error(given.input.string() + ": " + problem.what());
+      }
       hosted::write_file(given.output, header);
       std::printf("wrote %s\n", given.output.c_str());
       return 0;
@@ -55,12 +77,13 @@ int export_header(const options& given) {
     if (!is_quantized(file)) {
       const auto weights = std::make_unique<parameters<inference_network<network>>>();
       to_inference(*load_trained<model_type>(given.input, file), *weights);
-      return write(hosted::export_header<network>(text, *weights));
+      return write([&] { return hosted::export_header<network>(text, *weights); });
     }
     return with_rounding(required(given.input, file, "rounding"), [&]<class Rounding>() {
       const auto integer = load_quantized<quantized<network, Rounding>>(given.input, file);
-      return write(
-          hosted::export_header<network, Rounding>(text, integer->weights, integer->scales));
+      return write([&] {
+        return hosted::export_header<network, Rounding>(text, integer->weights, integer->scales);
+      });
     });
   });
 }

@@ -33,7 +33,6 @@ TEST_CASE("parameters are their numbers and nothing else", "[core][storage]") {
   CHECK(sizeof(gradients<net>) == sizeof(parameters<net>));
   CHECK(std::is_empty_v<parameters<network<input<3>, relu, dropout<20>>>>);
   static_assert(std::is_trivially_copyable_v<parameters<net>>);
-  static_assert(std::is_trivially_default_constructible_v<parameters<net>>);
   static_assert(std::is_same_v<parameters<net>::network, net>);
 }
 

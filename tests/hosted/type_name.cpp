@@ -29,10 +29,9 @@ TEST_CASE("a type has its full name", "[hosted][type_name]") {
 
 TEST_CASE("a network is named as it is written", "[hosted][type_name]") {
   CHECK(type_name<mote::dense<10>>() == "mote::dense<10>");
-  using network =
-      mote::network<mote::input<28, 28, 1>, mote::flatten, mote::dense<100>, mote::relu,
-                    mote::dropout<1, 3>, mote::dense<20, mote::initializers::glorot>,
-                    mote::tanh, mote::dense<10>>;
+  using network = mote::network<mote::input<28, 28, 1>, mote::flatten, mote::dense<100>, mote::relu,
+                                mote::dropout<1, 3>, mote::dense<20, mote::initializers::glorot>,
+                                mote::tanh, mote::dense<10>>;
   CHECK(type_name<network>() ==
         "mote::network<mote::input<28, 28, 1>, mote::flatten, mote::dense<100>, mote::relu, "
         "mote::dropout<1, 3>, mote::dense<20, mote::initializers::glorot>, mote::tanh, "

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -144,6 +145,28 @@ private:
   int descriptor_ = -1;
 };
 
+/// Where a file's new contents go, and the permissions that they take over.
+struct target {
+  std::filesystem::path path;
+  std::optional<mode_t> permissions;
+};
+
+/// Throws `error` for what is no file that can be replaced. A rename would replace even a device
+/// such as /dev/null.
+inline target target_of(const std::filesystem::path& path) {
+  struct stat old = {};
+  if (::stat(path.c_str(), &old) != 0)
+    return {path, std::nullopt};
+  if (!S_ISREG(old.st_mode))
+    throw error(path, "a regular file or a new name",
+                S_ISDIR(old.st_mode) ? "a directory" : "a device or a pipe", "Name another file");
+  std::error_code failed;
+  auto real = std::filesystem::canonical(path, failed);
+  if (failed)
+    throw error(path, "a file that can be replaced", failed.message(), "Check the folder");
+  return {std::move(real), old.st_mode & 07777};
+}
+
 } // namespace file_detail
 
 /// The contents of a file; gzip (it starts with the bytes 1f 8b) is decompressed, whatever the
@@ -171,19 +194,10 @@ inline std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
 /// Throws `error` when the folder is missing, not writable or full, or when `path` is something
 /// other than a regular file. Then an existing file is unchanged and nothing is left beside it.
 inline void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
-  struct stat old = {};
-  const bool exists = ::stat(path.c_str(), &old) == 0;
-  // A rename would replace even a device such as /dev/null.
-  if (exists && !S_ISREG(old.st_mode))
-    throw error(path, "a regular file or a new name",
-                S_ISDIR(old.st_mode) ? "a directory" : "a device or a pipe", "Name another file");
-  std::error_code failed;
-  const auto target = exists ? std::filesystem::canonical(path, failed) : path;
-  if (failed)
-    throw error(path, "a file that can be replaced", failed.message(), "Check the folder");
-  file_detail::temporary file(target);
-  if (exists)
-    file.keep_permissions(old.st_mode & 07777);
+  const auto target = file_detail::target_of(path);
+  file_detail::temporary file(target.path);
+  if (target.permissions)
+    file.keep_permissions(*target.permissions);
   file.write(bytes);
   file.replace_target();
 }
@@ -191,6 +205,12 @@ inline void write_file(const std::filesystem::path& path, std::span<const std::u
 /// The same for text.
 inline void write_file(const std::filesystem::path& path, std::string_view text) {
   write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+/// Throws `error` where `write_file` would because of the name or the folder, and changes nothing:
+/// to be called before work that takes long and whose result is to go there.
+inline void check_can_write(const std::filesystem::path& path) {
+  const file_detail::temporary probe(file_detail::target_of(path).path);
 }
 
 } // namespace mote::hosted

@@ -4,16 +4,21 @@
 #include <mote/core/crc32.hpp>
 #include <mote/core/report.hpp>
 #include <mote/core/storage.hpp>
+#include <mote/hosted/file.hpp>
 #include <mote/hosted/type_name.hpp>
 #include <mote/quantization/quantize.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -88,6 +93,38 @@ std::string initializer(const Items& items) {
   return text;
 }
 
+/// Infinity and NaN have no literal, and a model that holds one is of no use.
+template <class T>
+void check_finite(T value, const std::string& name) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (!std::isfinite(value))
+      throw error("export: expected a finite number, found " + std::to_string(value) + " in " +
+                  name + ". Train the model again with a lower learning rate.");
+}
+
+/// Throws `error` for the first parameter that is not finite.
+template <class Net, class T>
+void check_finite(const parameters<Net, T>& weights) {
+  visit_tensors<Net>(
+      [&](auto index, const field& description, const auto& tensor) {
+        for (std::size_t i = 0; i < tensor.size; ++i)
+          check_finite(tensor[i], "layer " + std::to_string(index) + " (" +
+                                      Net::template layer<index>::name + "), " + description.name +
+                                      "[" + std::to_string(i) + "]");
+      },
+      weights);
+}
+
+/// One line of a comment, whatever is in it: a line break would end it and a backslash at its end
+/// would prolong it, and the words may come from a file.
+inline std::string comment(std::string line) {
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char letter) { return letter < ' '; }, ' ');
+  while (line.ends_with(' ') || line.ends_with('\\'))
+    line.pop_back();
+  return "// " + line + "\n";
+}
+
 inline std::string hexadecimal(std::uint32_t value) {
   std::array<char, 16> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, 16).ptr;
@@ -117,8 +154,13 @@ inline std::string class_name_text(const std::vector<std::string>& names) {
                      "> class_names{";
   for (std::size_t i = 0; i < names.size(); ++i) {
     text += (i == 0 ? "\"" : ", \"");
-    for (const char letter : names[i])
-      text += (letter == '"' || letter == '\\' ? "\\" : "") + std::string(1, letter);
+    for (const char letter : names[i]) {
+      const auto code = static_cast<unsigned char>(letter);
+      if (code < ' ') // three octal digits: what follows cannot become a part of them
+        text += {'\\', '0', static_cast<char>('0' + code / 8), static_cast<char>('0' + code % 8)};
+      else
+        text += (letter == '"' || letter == '\\' ? "\\" : "") + std::string(1, letter);
+    }
     text += "\"";
   }
   return text + "};\n\n";
@@ -127,10 +169,11 @@ inline std::string class_name_text(const std::vector<std::string>& names) {
 template <class Net, class T>
 std::string export_text(const header_text& header, const parameters<Net, T>& weights,
                         const std::string& network, const std::string& scales) {
+  check_finite(weights);
   const auto& costs = report<Net, T>;
   std::string text = "// Made by mote; do not edit.\n//\n";
   for (const auto& line : header.comments)
-    text += "// " + line + "\n";
+    text += comment(line);
   text += "// " + std::to_string(costs.parameters) + " parameters, " + std::to_string(costs.macs) +
           " multiply-accumulates per sample, " + std::to_string(costs.flash_bytes) +
           " bytes of flash, " + std::to_string(costs.ram_bytes) + " bytes of RAM\n";
@@ -151,7 +194,8 @@ std::string export_text(const header_text& header, const parameters<Net, T>& wei
 } // namespace export_detail
 
 /// The header of a real model: the network as inference runs it, its values printed so that they
-/// read back exactly. `Trained` is the network as it was trained.
+/// read back exactly. `Trained` is the network as it was trained. Throws `error` when a parameter
+/// is not finite.
 template <class Trained, class T>
 std::string export_header(const header_text& header,
                           const parameters<inference_network<Trained>, T>& weights) {
@@ -160,7 +204,8 @@ std::string export_header(const header_text& header,
   return export_detail::export_text(header, weights, network, "");
 }
 
-/// The header of a quantized model, with the mappings of its activations to real numbers.
+/// The header of a quantized model, with the mappings of its activations to real numbers. Throws
+/// `error` when a scale is not finite.
 template <class Trained, class Rounding>
 std::string export_header(const header_text& header,
                           const parameters<quantized<Trained, Rounding>>& weights,
@@ -171,9 +216,11 @@ std::string export_header(const header_text& header,
   std::string text =
       "  /// real = scale * (code - zero point): [0] of the input, [i + 1] of what layer i gives.\n"
       "  static constexpr mote::activation_scales<network> scales{{\n";
-  for (const affine& scale : scales)
-    text += "      {" + export_detail::literal(scale.scale) + ", " +
-            std::to_string(scale.zero_point) + "},\n";
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    export_detail::check_finite(scales[i].scale, "scales[" + std::to_string(i) + "]");
+    text += "      {" + export_detail::literal(scales[i].scale) + ", " +
+            export_detail::literal(scales[i].zero_point) + "},\n";
+  }
   return export_detail::export_text(header, weights, network, text + "  }};\n\n");
 }
 

@@ -33,7 +33,9 @@ std::string type_name() {
   using namespace type_name_detail;
   const std::string_view text = signature<T>();
   std::string name(text.substr(prefix, text.size() - prefix - suffix));
-  shorten(name, ", mote::initializers::automatic>", ">"); // the default of every layer that has one
+  // The defaults of every layer that has them, from the last to the first.
+  shorten(name, ", mote::bias::learned>", ">");
+  shorten(name, ", mote::initializers::automatic>", ">");
   shorten(name, "> >", ">>");
   return name;
 }
