@@ -1,0 +1,117 @@
+#pragma once
+
+#include <mote/core/layer.hpp>
+#include <mote/core/pass.hpp>
+#include <mote/core/window.hpp>
+#include <mote/kernels/generic/conv2d.hpp>
+#include <mote/layers/initializers.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace mote {
+
+namespace detail {
+
+/// What a window asks of its image.
+template <std::size_t Kernel, padding Padding>
+using window_needs = std::conditional_t<Padding == padding::same, needs::image,
+                                        needs::image_of_at_least<Kernel, Kernel>>;
+
+/// The part that conv2d and depthwise_conv2d share: `Self` defines `filters(in)` and `groups(in)`.
+template <class Self, std::size_t Kernel, std::size_t Stride, padding Padding, class Initializer>
+struct convolution : layer {
+  static_assert(Kernel > 0 && Stride > 0,
+                "mote: a convolution's kernel and stride must be positive");
+  using initializer = Initializer;
+  static constexpr bool backward_reads_input = true;
+  static constexpr bool fuses_activation = true;
+
+  template <shape In, class T>
+  struct parameters {
+    static constexpr std::size_t channels = In.channels / Self::groups(In);
+    static constexpr std::size_t fan_in = Kernel * Kernel * channels;
+    static constexpr std::size_t fan_out = Kernel * Kernel * Self::filters(In) / Self::groups(In);
+
+    tensor<T, Self::filters(In), Kernel, Kernel, channels> weights;
+    tensor<T, Self::filters(In)> bias;
+
+    template <class F, class... Parameters>
+    static constexpr void visit(F&& f, Parameters&... p) {
+      f(field{"weights", role::weight, fan_in, fan_out}, p.weights...);
+      f(field{"bias", role::bias, fan_in, fan_out}, p.bias...);
+    }
+  };
+
+  static constexpr window window_on(const shape& in) {
+    return {in, Kernel, Kernel, Stride, Padding};
+  }
+
+  static constexpr shape output(const shape& in) {
+    return {window_on(in).output_height, window_on(in).output_width, Self::filters(in)};
+  }
+  static constexpr std::size_t macs(const shape& in) {
+    return window_on(in).positions() * Self::filters(in) * Kernel * Kernel * in.channels /
+           Self::groups(in);
+  }
+
+  template <class Pass>
+  static constexpr void forward(const Pass& pass) {
+    constexpr shape in = Pass::input_shape;
+    using kernel = kernels::conv2d<typename Pass::isa>;
+    kernel::template forward<typename Pass::activation, window_on(in), Self::filters(in),
+                             Self::groups(in)>(pass.input.rows, pass.input.data,
+                                               pass.parameters.weights.data(),
+                                               pass.parameters.bias.data(), pass.output.data);
+  }
+
+  template <class Pass>
+  static constexpr void backward(const Pass& pass) {
+    constexpr shape in = Pass::input_shape;
+    using kernel = kernels::conv2d<typename Pass::isa>;
+    kernel::template parameter_gradient<window_on(in), Self::filters(in), Self::groups(in)>(
+        pass.input.rows, pass.input.data, pass.output_gradient.data, pass.gradients.weights.data(),
+        pass.gradients.bias.data());
+    if constexpr (Pass::wants_input_gradient) {
+      kernel::template input_gradient<window_on(in), Self::filters(in), Self::groups(in)>(
+          pass.input.rows, pass.output_gradient.data, pass.parameters.weights.data(),
+          pass.input_gradient.data);
+    }
+  }
+};
+
+} // namespace detail
+
+/// Two-dimensional convolution: takes an image, gives an image of `Filters` channels.
+/// y[r][c][f] = b[f] + sum over i, j, k of W[f][i][j][k] x[r stride + i - top][c stride + j -
+/// left][k], W [Filters][Kernel][Kernel][channels / Groups] (Goodfellow et al., "Deep Learning",
+/// 2016, equation 9.8, with stride). `Groups` splits channels and filters into parts that do not
+/// mix.
+template <std::size_t Filters, std::size_t Kernel, std::size_t Stride = 1,
+          padding Padding = padding::valid, std::size_t Groups = 1,
+          class Initializer = initializers::automatic>
+struct conv2d : detail::convolution<conv2d<Filters, Kernel, Stride, Padding, Groups, Initializer>,
+                                    Kernel, Stride, Padding, Initializer> {
+  static_assert(Filters > 0 && Groups > 0 && Filters % Groups == 0,
+                "mote::conv2d: the number of filters must be a positive multiple of the groups");
+  static constexpr const char* name = "conv2d";
+  using expects = needs::channels_in_groups_of<Groups, detail::window_needs<Kernel, Padding>>;
+  static constexpr std::size_t filters(const shape&) { return Filters; }
+  static constexpr std::size_t groups(const shape&) { return Groups; }
+};
+
+/// Convolution of each channel with `Multiplier` kernels of its own: conv2d with as many groups as
+/// channels. W [channels Multiplier][Kernel][Kernel][1].
+template <std::size_t Kernel, std::size_t Stride = 1, padding Padding = padding::valid,
+          std::size_t Multiplier = 1, class Initializer = initializers::automatic>
+struct depthwise_conv2d
+    : detail::convolution<depthwise_conv2d<Kernel, Stride, Padding, Multiplier, Initializer>,
+                          Kernel, Stride, Padding, Initializer> {
+  static_assert(Multiplier > 0, "mote::depthwise_conv2d: the multiplier must be positive");
+  static constexpr const char* name = "depthwise_conv2d";
+  using expects = detail::window_needs<Kernel, Padding>;
+  static constexpr std::size_t filters(const shape& in) { return in.channels * Multiplier; }
+  static constexpr std::size_t groups(const shape& in) { return in.channels; }
+};
+
+} // namespace mote
