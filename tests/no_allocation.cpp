@@ -286,6 +286,31 @@ TEST_CASE("training takes nothing from the heap", "[no_allocation]") {
   check_training<adam<>, isa::generic>();
 }
 
+TEST_CASE("no layer, loss or optimizer takes anything from the heap", "[no_allocation]") {
+  using every = network<input<4>, penalized<dense<5>, l1<1, 100>, l2<1, 100>>, prelu, linear,
+                        frozen<dense<5>>, relu6, dense<5>, leaky_relu<>, dense<5>, hard_sigmoid,
+                        dense<5>, hard_swish, dense<5>, gelu, softmax, dense<3>, step, dense<3>>;
+  using guarded = masked<clipped_by_value<clipped_by_norm<rmsprop<>>>>;
+  static trainer<every, softmax_cross_entropy_smoothed<10>, guarded, 2> first{{}, 1};
+  static trainer<every, binary_cross_entropy, adagrad<>, 2> second{{}, 1};
+  static trainer<every, sum_squared_error, sgd<>, 2> third{{}, 1};
+  static trainer<every, huber<>, sgd<>, 2> fourth{{}, 1};
+  static moving_average<every> average;
+  const std::array<float, 6> targets{0.0f, 1.0f, 0.0f, 0.5f, 0.5f, 0.0f};
+  const batch_view<const float, 3> wanted{targets.data(), 2};
+  early_stopping stop;
+  float sum = 0.0f;
+  check_takes_nothing("a step with each", [&] {
+    sum += first.step(2, wanted) + second.step(2, wanted) + third.step(2, wanted) +
+           fourth.step(2, wanted) + penalty(first.parameters);
+    average.update(first.parameters);
+    stop.note(static_cast<double>(sum));
+    first.optimizer.learning_rate *=
+        schedules::one_cycle{}(0.5f) * schedules::cosine{}(0.5f) * schedules::steps{}(0.5f);
+  });
+  CHECK(sum > 0.0f);
+}
+
 TEST_CASE("making a trainer takes nothing from the heap", "[no_allocation]") {
   check_takes_nothing("a trainer", [] {
     trainer<net, softmax_cross_entropy, adam<>, 4> local{{}, 1};

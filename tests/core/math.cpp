@@ -1,5 +1,6 @@
 #include <mote/core/math.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -223,4 +224,59 @@ TEST_CASE("the compiler's square root is the machine's", "[core][math]") {
     }
   }
   CHECK(wrong == 0);
+}
+
+namespace {
+
+constexpr auto cos_of = [](auto x) { return math::cos(x); };
+constexpr auto log1p_of = [](auto x) { return math::log1p(x); };
+
+} // namespace
+
+TEST_CASE("the cosine is as exact as it says", "[core][math]") {
+  long double worst = 0.0L;
+  long double worst_near_zero = 0.0L;
+  for (int i = -1'000'000; i <= 1'000'000; ++i) {
+    const auto far_out = static_cast<float>(i) * 0.001f;
+    const auto near_zero = static_cast<float>(i) * 3.2e-6f;
+    const auto error = [](float x) {
+      return std::fabs(static_cast<long double>(math::cos(x)) -
+                       std::cos(static_cast<long double>(x)));
+    };
+    worst = std::max(worst, error(far_out));
+    worst_near_zero = std::max(worst_near_zero, error(near_zero));
+  }
+  CAPTURE(worst, worst_near_zero);
+  CHECK(worst < 1e-7L);
+  CHECK(worst_near_zero < 1e-7L);
+
+  CHECK(math::cos(0.0f) == 1.0f);
+  CHECK(math::cos(-2.5f) == math::cos(2.5f));
+  CHECK(std::isnan(math::cos(infinity)));
+  CHECK(std::isnan(math::cos(not_a_number)));
+}
+
+TEST_CASE("cosine and log1p in the compiler", "[core][math]") {
+  static constexpr table cosines{-7.0f, 9.0f, cos_of};
+  static constexpr table logs{-0.5f, 1.0f, log1p_of};
+  check_same_bits(cosines, cos_of);
+  check_same_bits(logs, log1p_of);
+
+  static constexpr table wide_cosines{-1000.0, 999.0, cos_of};
+  for (std::size_t i = 0; i < wide_cosines.x.size(); ++i) {
+    CHECK(support::close(wide_cosines.y[i], std::cos(wide_cosines.x[i]), 1e-15));
+  }
+  static constexpr table wide_logs{-0.5, 1.0, log1p_of};
+  CHECK(worst_ulps(wide_logs, [](long double x) { return std::log1p(x); }) < 2.5L);
+  CHECK(at_run_time(cos_of, 0.7) == std::cos(0.7));
+  CHECK(at_run_time(log1p_of, 0.7) == std::log1p(0.7));
+}
+
+TEST_CASE("log1p is as exact as it says", "[core][math]") {
+  const auto exact = [](long double x) { return std::log1p(x); };
+  const auto error = worst_ulps(-0.5f, 1.0f, 997, log1p_of, exact);
+  CAPTURE(error);
+  CHECK(error < 2.5L);
+  CHECK(math::log1p(0.0f) == 0.0f);
+  CHECK(math::log1p(1e-30f) == 1e-30f);
 }

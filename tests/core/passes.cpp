@@ -105,7 +105,7 @@ TEST_CASE("for int8 only clamps are fused", "[core][passes]") {
 TEST_CASE("a rewritten network knows where its layers come from", "[core][passes]") {
   using net = network<in, dropout<10>, dense<3>, relu, dropout<20>, flatten, dense<2>, sigmoid>;
   using rewritten = passes::for_inference<net, passes::fuse_every_activation>;
-  CHECK(rewritten::sources == std::array<std::size_t, 3>{1, 4, 5});
+  CHECK(rewritten::firsts == std::array<std::size_t, 3>{1, 4, 5});
 }
 
 TEST_CASE("parameters move to the layers that took their place", "[core][passes]") {

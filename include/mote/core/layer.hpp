@@ -12,15 +12,16 @@ namespace mote {
 /// How a layer's output may share memory with its input.
 enum class aliasing {
   none,     ///< the output needs memory of its own
-  in_place, ///< element i of the output depends on element i of the input alone
+  in_place, ///< the output may overwrite the input, for each element is read in time
   view      ///< the output is the input's memory, unchanged
 };
 
 /// What the optimizer and the quantizer may do with a parameter tensor.
 enum class role {
-  weight,  ///< trained, decays
-  bias,    ///< trained, does not decay
-  constant ///< not trained: integers, scales, tables
+  weight,    ///< trained, decays
+  bias,      ///< trained, does not decay
+  statistic, ///< not trained: follows what `backward` leaves in its gradient, see update_statistics
+  constant   ///< neither: integers, scales, tables
 };
 
 /// Describes one parameter tensor of a layer to whoever visits it.
@@ -29,6 +30,13 @@ struct field {
   mote::role role;
   std::size_t fan_in = 0;  ///< terms summed into one output: the variance of initial weights
   std::size_t fan_out = 0; ///< outputs that one input feeds
+  float initial = 0.0f;    ///< what `initialize` sets all but weights to
+  bool frozen = false;     ///< kept as it is, see mote::frozen
+
+  /// Whether an optimizer may change it.
+  constexpr bool is_trained() const {
+    return (role == mote::role::weight || role == mote::role::bias) && !frozen;
+  }
 };
 
 /// What a layer can ask of its input. The name of the type is what the compiler prints when it is
@@ -47,6 +55,11 @@ struct image {
 };
 
 } // namespace needs
+
+struct identity;
+
+/// Stands for the integer form of a layer that has none.
+struct no_int8_form;
 
 /// The base of every layer: a layer without parameters that needs memory of its own for its output.
 ///
@@ -75,6 +88,13 @@ struct layer {
 
   /// True when the layer does nothing but in training, so that inference can leave it out.
   static constexpr bool training_only = false;
+
+  /// True when the parameters are kept as they are, see mote::frozen.
+  static constexpr bool is_frozen = false;
+
+  /// The layer in int8 arithmetic, with an activation fused into it.
+  template <class Rounding, class Activation = identity>
+  using quantized = no_int8_form;
 
   /// Multiply-accumulate operations for one sample.
   static constexpr std::size_t macs(const shape&) { return 0; }

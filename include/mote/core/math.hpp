@@ -206,4 +206,53 @@ constexpr T sigmoid(T x) {
   return T{1} / (T{1} + exp(-x));
 }
 
+/// log(1 + x), at most 2.5 units in the last place off for x in [-1/2, 1], also where 1 + x would
+/// lose x (Goldberg, "What Every Computer Scientist Should Know About Floating-Point Arithmetic",
+/// 1991, theorem 4). Requires a finite x > -1.
+template <std::floating_point T>
+constexpr T log1p(T x) {
+  if constexpr (std::is_same_v<T, double>) {
+    if (!std::is_constant_evaluated()) {
+      return std::log1p(x);
+    }
+  }
+  const T sum = T{1} + x;
+  return sum == T{1} ? x : log(sum) * (x / (sum - T{1}));
+}
+
+/// Cosine, off by at most 1e-7 in float and 1e-15 in double for |x| <= 1000; less exact beyond.
+/// Except in double at run time, where it is the C library's, it is NaN from |x| = 2^20 on.
+/// The multiple of pi/2 next to x is taken off in parts (Cody & Waite, "Software Manual for the
+/// Elementary Functions", 1980, chapter 8); Taylor's series do the rest.
+template <std::floating_point T>
+constexpr T cos(T x) {
+  if constexpr (std::is_same_v<T, double>) {
+    if (!std::is_constant_evaluated()) {
+      return std::cos(x);
+    }
+  }
+  const T magnitude = absolute(x);
+  if (!(magnitude < T(0x1p20))) {
+    return std::numeric_limits<T>::quiet_NaN();
+  }
+  const auto n = static_cast<std::int32_t>(magnitude * T(0.63661977236758134) + T(0.5));
+  const T real_n = static_cast<T>(n);
+  T r{};
+  if constexpr (std::is_same_v<T, float>) {
+    r = ((magnitude - real_n * 1.5703125f) - real_n * 4.837512969970703125e-4f) -
+        real_n * 7.54978995489188216e-8f;
+  } else {
+    r = (magnitude - real_n * 1.57079632673412561417) - real_n * 6.07710050650619224932e-11;
+  }
+  const T square = r * r;
+  const bool wants_sine = n % 2 != 0;
+  // Each turn of the loop takes in two powers of r: 1 - r^2 / (k (k - 1)) (1 - ...).
+  T series{1};
+  for (int k = (std::is_same_v<T, float> ? 12 : 20) + (wants_sine ? 1 : 0); k > 1; k -= 2) {
+    series = T{1} - square / static_cast<T>(k * (k - 1)) * series;
+  }
+  const T result = wants_sine ? r * series : series;
+  return n % 4 == 1 || n % 4 == 2 ? -result : result;
+}
+
 } // namespace mote::math

@@ -69,6 +69,19 @@ struct fuse_int8_activations {
   using merged = fused<Layer, Next>;
 };
 
+/// A rule that puts a normalization into the weights of the layer before it. That layer names in
+/// `with_bias` what it is with a bias to take the offset.
+struct fold_normalization {
+  template <class Layer, class Next>
+  static constexpr bool applies = requires {
+    typename Layer::with_bias;
+    requires Next::is_normalization;
+  };
+
+  template <class Layer, class>
+  using merged = typename Layer::with_bias;
+};
+
 namespace detail {
 
 /// True when step Index disappears into the one before it.
@@ -120,13 +133,15 @@ constexpr auto absorb(Steps steps) {
 template <class Net, class... Steps>
 struct rewritten {
   using network = typename Net::template with_layers<typename Steps::layer...>;
-  /// sources[i] is the layer of `Net` whose parameters layer i of `network` uses.
-  static constexpr std::array<std::size_t, sizeof...(Steps)> sources{Steps::first...};
+  /// Layer i of `network` stands for the layers firsts[i] ... lasts[i] of `Net`.
+  static constexpr std::array<std::size_t, sizeof...(Steps)> firsts{Steps::first...};
+  static constexpr std::array<std::size_t, sizeof...(Steps)> lasts{Steps::last...};
 };
 
 template <class Net, class Rule>
 constexpr auto rewrite_for_inference() {
-  constexpr auto steps = absorb<Rule>(drop_training_only(as_steps<Net>(typename Net::indices{})));
+  constexpr auto steps = absorb<Rule>(
+      absorb<fold_normalization>(drop_training_only(as_steps<Net>(typename Net::indices{}))));
   return boost::hana::unpack(steps, [](auto... elements) {
     return boost::hana::type_c<rewritten<Net, typename decltype(elements)::type...>>;
   });
@@ -144,6 +159,22 @@ using inference_network =
 
 namespace detail {
 
+/// The parameters of a layer that stands for layers First ... Last of the network as written: those
+/// of the first, with a normalization among the others folded in.
+template <std::size_t First, std::size_t Last, class Net, class T, class Items>
+constexpr void rewrite_layer(const parameters<Net, T>& from, Items& to) {
+  const auto& source = get<First>(from);
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(source)>, Items>) {
+    to = source;
+  }
+  for_each_index<Last - First>([&](auto offset) {
+    using layer_type = typename Net::template layer<First + 1 + offset>;
+    if constexpr (requires { layer_type::is_normalization; }) {
+      layer_type::fold(source, get<First + 1 + offset>(from), to);
+    }
+  });
+}
+
 /// The parameters of a rewritten network, copied from those of the network as written.
 template <class Rewritten, class Net, class T>
 constexpr void rewrite_parameters(const parameters<Net, T>& from,
@@ -153,7 +184,7 @@ constexpr void rewrite_parameters(const parameters<Net, T>& from,
     using items =
         typename network::template layer<index>::template parameters<network::shapes[index], T>;
     if constexpr (!is_none<items>) {
-      get<index>(to) = get<Rewritten::sources[index]>(from);
+      rewrite_layer<Rewritten::firsts[index], Rewritten::lasts[index]>(from, get<index>(to));
     }
   });
 }
@@ -170,9 +201,27 @@ namespace detail {
 template <class Rounding, class Net>
 struct quantized_network;
 
+/// Never defined: printed when a layer that has no int8 form is to be quantized.
+template <class Position, class Layer>
+struct int8_error;
+
+template <std::size_t Index, class Layer, class Rounding>
+constexpr auto quantized_layer() {
+  using result = typename Layer::template quantized<Rounding>;
+  if constexpr (std::is_same_v<result, no_int8_form>) {
+    static_assert(sizeof(int8_error<at_layer<Index>, Layer>) != 0);
+  }
+  return std::type_identity<result>{};
+}
+
 template <class Rounding, class Input, class... Layers>
 struct quantized_network<Rounding, network<Input, Layers...>> {
-  using type = network<Input, typename Layers::template quantized<Rounding>...>;
+  template <std::size_t... Index>
+  static constexpr auto make(std::index_sequence<Index...>) {
+    return std::type_identity<
+        network<Input, typename decltype(quantized_layer<Index, Layers, Rounding>())::type...>>{};
+  }
+  using type = typename decltype(make(std::index_sequence_for<Layers...>{}))::type;
 };
 
 } // namespace detail

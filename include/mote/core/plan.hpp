@@ -49,7 +49,7 @@ struct layer_traits {
   mote::aliasing aliasing = mote::aliasing::none;
   bool reads_input = false;
   bool reads_output = false;
-  bool has_parameters = false;
+  bool has_parameters = false; ///< that are trained
 };
 
 template <class Net>
@@ -58,7 +58,8 @@ constexpr auto traits_of() {
   for_each_index<Net::size>([&](auto index) {
     using layer_type = typename Net::template layer<index>;
     constexpr bool has_parameters =
-        !is_none<typename layer_type::template parameters<Net::shapes[index], float>>;
+        !is_none<typename layer_type::template parameters<Net::shapes[index], float>> &&
+        !layer_type::is_frozen;
     traits[index] = {layer_type::aliasing, layer_type::backward_reads_input,
                      layer_type::backward_reads_output, has_parameters};
   });

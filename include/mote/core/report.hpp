@@ -53,7 +53,7 @@ constexpr std::size_t count_elements() {
   unmade<Items> holder{};
   Items::visit(
       [&]<class Tensor>(const field& description, Tensor&) {
-        count += description.role == role::constant ? 0 : Tensor::size;
+        count += description.role == role::weight || description.role == role::bias ? Tensor::size : 0;
       },
       holder.items);
   return count;

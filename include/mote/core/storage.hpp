@@ -86,8 +86,11 @@ constexpr void visit_tensors(F&& f, Records&... records) {
     if constexpr (!is_none<items>) {
       [&]<class First, class... Rest>(First& first, Rest&... rest) {
         First::visit(
-            [&](field description, auto&... tensors) { f(index, description, tensors...); }, first,
-            rest...);
+            [&](field description, auto&... tensors) {
+              description.frozen = Net::template layer<index>::is_frozen;
+              f(index, description, tensors...);
+            },
+            first, rest...);
       }(get<index>(records)...);
     }
   });

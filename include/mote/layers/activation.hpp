@@ -2,12 +2,14 @@
 #pragma once
 
 #include <mote/core/affine.hpp>
+#include <mote/core/fixed_point.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace mote {
 
@@ -17,7 +19,8 @@ struct int8_table;
 /// Base of an activation. `Self` defines
 ///   `apply(x)`: the function;
 ///   `derivative(x, y)`: its derivative where it takes x to y. Only `y` may be used unless `Self`
-///   redeclares `backward_reads_input = true`, which costs memory: x must then be kept.
+///   redeclares `backward_reads_input = true`, which costs memory: x must then be kept. One that
+///   has no use for y redeclares `backward_reads_output = false`.
 template <class Self>
 struct activation : layer {
   static constexpr mote::aliasing aliasing = mote::aliasing::in_place;
@@ -48,10 +51,10 @@ struct activation : layer {
   static constexpr void backward(const Pass& pass) {
     if constexpr (Pass::wants_input_gradient) {
       const auto* x = Self::backward_reads_input ? pass.input.data : pass.output.data;
+      const auto* y = Self::backward_reads_output ? pass.output.data : pass.input.data;
       const auto count = pass.input.rows * Pass::input_shape.size();
       for (std::size_t i = 0; i < count; ++i) {
-        pass.input_gradient.data[i] =
-            pass.output_gradient.data[i] * Self::derivative(x[i], pass.output.data[i]);
+        pass.input_gradient.data[i] = pass.output_gradient.data[i] * Self::derivative(x[i], y[i]);
       }
     }
   }
@@ -62,6 +65,34 @@ struct activation : layer {
     return asymmetric(seen);
   }
 };
+
+/// The int8 code of a bound that a clamping activation sets: the quotient is a float, as in
+/// CalculateActivationRangeQuantized of TensorFlow Lite.
+constexpr std::int8_t bound_code(float bound, const affine& out) {
+  const double quotient = static_cast<double>(bound) / static_cast<double>(out.scale);
+  // Kept where a float holds it; far beyond the codes in any case.
+  const auto rounded = static_cast<float>(clamp_to(quotient, -1e9, 1e9));
+  return round_to<std::int8_t>(
+      static_cast<double>(round_to<std::int32_t>(static_cast<double>(rounded))) + out.zero_point);
+}
+
+/// The lowest and the highest int8 code of a layer into which `Activation` has been fused.
+template <class Activation>
+constexpr std::int8_t lowest_code([[maybe_unused]] const affine& out) {
+  if constexpr (requires { requires Activation::clamps_int8; }) {
+    return bound_code(Activation::apply(std::numeric_limits<float>::lowest()), out);
+  } else {
+    return -128;
+  }
+}
+template <class Activation>
+constexpr std::int8_t highest_code([[maybe_unused]] const affine& out) {
+  if constexpr (requires { requires Activation::clamps_int8; }) {
+    return bound_code(Activation::apply(std::numeric_limits<float>::max()), out);
+  } else {
+    return 127;
+  }
+}
 
 /// An activation in int8: one look-up per element in a table of all 256 answers.
 template <class Activation>

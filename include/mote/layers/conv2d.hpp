@@ -24,6 +24,7 @@ struct convolution : layer {
   static_assert(Kernel > 0 && Stride > 0,
                 "mote: a convolution's kernel and stride must be positive");
   using initializer = Initializer;
+  using with_bias = Self;
   static constexpr bool backward_reads_input = true;
   static constexpr bool fuses_activation = true;
 

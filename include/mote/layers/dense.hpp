@@ -7,6 +7,7 @@
 #include <mote/kernels/generic/dense.hpp>
 #include <mote/kernels/generic/dense_int8.hpp>
 #include <mote/kernels/vector/dense.hpp>
+#include <mote/layers/activation.hpp>
 #include <mote/layers/initializers.hpp>
 
 #include <cstddef>
@@ -29,6 +30,7 @@ struct dense : layer {
   static constexpr const char* name = "dense";
   using expects = needs::vector;
   using initializer = Initializer;
+  using with_bias = dense<Units, Initializer, mote::bias::learned>;
   static constexpr bool backward_reads_input = true;
   static constexpr bool fuses_activation = true;
 
@@ -38,8 +40,9 @@ struct dense : layer {
   template <shape In, class T>
   struct parameters {
     tensor<T, Units, In.size()> weights;
+    /// With an initializer, so that one without a bias can leave it out without a warning.
     [[no_unique_address]] std::conditional_t<Bias == mote::bias::learned, tensor<T, Units>, none>
-        bias;
+        bias{};
 
     template <class F, class... Parameters>
     static constexpr void visit(F&& f, Parameters&... p) {
@@ -142,8 +145,8 @@ struct int8_dense : layer {
     }
     result.input_zero_point[0] = static_cast<std::int8_t>(in.zero_point);
     result.output_zero_point[0] = static_cast<std::int8_t>(out.zero_point);
-    result.lowest[0] = lowest_code(out);
-    result.highest[0] = 127;
+    result.lowest[0] = lowest_code<Activation>(out);
+    result.highest[0] = highest_code<Activation>(out);
     return result;
   }
 
@@ -174,17 +177,6 @@ private:
     }
     const auto scale = static_cast<float>(largest / T{127});
     return scale > 0.0f ? scale : 1.0f;
-  }
-
-  static constexpr std::int8_t lowest_code(const affine& out) {
-    if constexpr (requires { Activation::clamps_int8; }) {
-      return quantize_real(Activation::apply(-3.4e38f), out);
-    } else {
-      return -128;
-    }
-  }
-  static constexpr std::int8_t quantize_real(float real, const affine& out) {
-    return mote::quantize(static_cast<double>(real), out);
   }
 };
 

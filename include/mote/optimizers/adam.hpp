@@ -43,7 +43,7 @@ struct adam {
     const bool decoupled = decay == mote::decay::decoupled;
     visit_tensors<Net>(
         [&](auto, const field& description, auto& w, const auto& g, auto& m, auto& v) {
-          if (description.role == role::constant) {
+          if (!description.is_trained()) {
             return;
           }
           const T decay_rate = description.role == role::weight ? weight_decay : T{0};

@@ -21,7 +21,7 @@ struct sgd {
                         state<Net>&) const {
     visit_tensors<Net>(
         [&](auto, const field& description, auto& w, const auto& g) {
-          if (description.role == role::constant) {
+          if (!description.is_trained()) {
             return;
           }
           const T decay = description.role == role::weight ? weight_decay : T{0};
@@ -54,7 +54,7 @@ struct momentum_sgd {
                         state<Net>& memory) const {
     visit_tensors<Net>(
         [&](auto, const field& description, auto& w, const auto& g, auto& v) {
-          if (description.role == role::constant) {
+          if (!description.is_trained()) {
             return;
           }
           const T decay = description.role == role::weight ? weight_decay : T{0};

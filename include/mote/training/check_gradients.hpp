@@ -93,7 +93,7 @@ check_gradients(parameters<Net, double>& weights,
   compare(Net::size, "input", point, input_slopes);
   visit_tensors<Net>(
       [&](std::size_t layer, const field& description, auto& tensor, const auto& slope) {
-        if (description.role != role::constant) {
+        if (description.is_trained()) {
           compare(layer, description.name, tensor, slope);
         }
       },

@@ -20,7 +20,7 @@ constexpr bool feeds_rectifier() {
     return false;
   } else {
     using next = typename Net::template layer<Index + 1>;
-    if constexpr (requires { next::is_activation; }) {
+    if constexpr (requires { next::rectifies; }) {
       return next::rectifies;
     } else if constexpr (requires { typename next::initializer; }) {
       return false;
@@ -49,8 +49,9 @@ constexpr auto initializer_of() {
 
 } // namespace detail
 
-/// Draws initial weights with each layer's initializer, layer by layer in forward order; biases
-/// become zero. The same generator state gives the same parameters.
+/// Draws initial weights with each layer's initializer, layer by layer in forward order; biases and
+/// statistics get the value that their layer names, zero as a rule. The same generator state gives
+/// the same parameters.
 template <class Net, class T>
 constexpr void initialize(parameters<Net, T>& weights, random_source& generator) {
   visit_tensors<Net>(
@@ -58,9 +59,9 @@ constexpr void initialize(parameters<Net, T>& weights, random_source& generator)
         if (description.role == role::weight) {
           decltype(detail::initializer_of<Net, index>())::fill(
               std::span<T>{tensor.values}, description.fan_in, description.fan_out, generator);
-        } else if (description.role == role::bias) {
+        } else if (description.role != role::constant) {
           for (T& value : tensor.values) {
-            value = T{0};
+            value = static_cast<T>(description.initial);
           }
         }
       },

@@ -7,6 +7,7 @@
 #include <mote/training/initialize.hpp>
 #include <mote/training/metrics.hpp>
 #include <mote/training/schedules.hpp>
+#include <mote/training/statistics.hpp>
 
 #include <algorithm>
 #include <array>
@@ -53,6 +54,7 @@ struct trainer {
     const T value = Loss::evaluate(output, targets, workspace.output_gradient(rows));
     backward<Isa>(parameters, workspace, gradients, rows);
     optimizer.update(parameters, gradients, state);
+    update_statistics(parameters, gradients);
     return value;
   }
 
