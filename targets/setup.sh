@@ -13,7 +13,7 @@ set -eu
 # links): Debian only "recommends" them, so --no-install-recommends leaves them out.
 packages="
   ca-certificates cmake g++ git gzip ninja-build
-  libboost-dev catch2 libbenchmark-dev libcli11-dev nlohmann-json3-dev zlib1g-dev
+  libboost-dev catch2 libbenchmark-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libzip-dev
   gcc-arm-none-eabi libnewlib-dev libstdc++-arm-none-eabi-dev qemu-system-arm"
 compilers="clang-14 clang-19"
 peers="libeigen3-dev libopenblas-dev libdnnl-dev libdlib-dev libtorch-dev"

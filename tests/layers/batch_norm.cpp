@@ -75,7 +75,7 @@ TEST_CASE("the trainer keeps the statistics, and optimizers leave them alone",
       sgd<float>{.learning_rate = 0.0f, .weight_decay = 0.5f}, 1);
   support::noise random;
   random.fill(all->workspace.input().elements());
-  const std::array<float, 12> targets{};
+  static constexpr std::array<float, 12> targets{};
   const auto before = get<1>(all->parameters);
   all->step(4, batch_view<const float, 3>{targets.data(), 4});
   const auto& after = get<1>(all->parameters);
