@@ -53,6 +53,10 @@ struct vector {
 struct image {
   static constexpr bool accepts(const shape& in) { return in.rank == 3; }
 };
+/// Steps in time or space, each with channels.
+struct sequence {
+  static constexpr bool accepts(const shape& in) { return in.rank == 2; }
+};
 
 } // namespace needs
 
