@@ -4,6 +4,7 @@
 #include <mote/core/affine.hpp>
 #include <mote/core/crc32.hpp>
 #include <mote/core/fixed_point.hpp>
+#include <mote/core/flatten_list.hpp>
 #include <mote/core/isa.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/math.hpp>
@@ -19,6 +20,7 @@
 #include <mote/core/window.hpp>
 
 #include <mote/layers/batch_norm.hpp>
+#include <mote/layers/concatenate.hpp>
 #include <mote/layers/conv2d.hpp>
 #include <mote/layers/dense.hpp>
 #include <mote/layers/dropout.hpp>
@@ -35,6 +37,8 @@
 #include <mote/layers/prelu.hpp>
 #include <mote/layers/relu.hpp>
 #include <mote/layers/relu6.hpp>
+#include <mote/layers/reshape.hpp>
+#include <mote/layers/residual.hpp>
 #include <mote/layers/sigmoid.hpp>
 #include <mote/layers/softmax.hpp>
 #include <mote/layers/step.hpp>

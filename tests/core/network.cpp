@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../catch.hpp"
@@ -54,10 +55,16 @@ TEST_CASE("a network holds no data", "[core][network]") {
 
 TEST_CASE("a layer that refuses its shape is found", "[core][network]") {
   // What the compiler prints of it is tested where compilation fails; this is where it looks.
-  constexpr auto chain = detail::chain_shapes<input<4, 4, 1>, relu, dense<3>, dense<2>>();
+  const auto of = []<class... Layers>(layer_list<sizeof...(Layers), Layers...>) {
+    return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+      return detail::chain_shapes<input<4, 4, 1>, detail::list_entry<Layers, Index>...>();
+    }
+    (std::index_sequence_for<Layers...>{});
+  };
+  constexpr auto chain = of(layer_list<3, relu, dense<3>, dense<2>>{});
   CHECK(chain.refused_by == 1);
   CHECK(chain.shapes[1] == shape{4, 4, 1});
-  constexpr auto accepted = detail::chain_shapes<input<4, 4, 1>, relu, flatten, dense<3>>();
+  constexpr auto accepted = of(layer_list<3, relu, flatten, dense<3>>{});
   CHECK(accepted.refused_by == detail::no_layer);
 }
 

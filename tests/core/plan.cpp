@@ -1,9 +1,15 @@
+#include <mote/core/passes.hpp>
 #include <mote/core/plan.hpp>
 #include <mote/core/storage.hpp>
+#include <mote/layers/concatenate.hpp>
+#include <mote/layers/conv2d.hpp>
 #include <mote/layers/dense.hpp>
 #include <mote/layers/dropout.hpp>
 #include <mote/layers/flatten.hpp>
+#include <mote/layers/frozen.hpp>
+#include <mote/layers/pooling.hpp>
 #include <mote/layers/relu.hpp>
+#include <mote/layers/residual.hpp>
 #include <mote/layers/sigmoid.hpp>
 
 #include <algorithm>
@@ -34,7 +40,8 @@ struct any_layer : layer {
   template <shape, class>
   using parameters = std::conditional_t<HasParameters, one_number, none>;
 
-  static constexpr shape output(const shape& in) {
+  template <class... More>
+  static constexpr shape output(const shape& in, const More&...) {
     return Aliasing == mote::aliasing::none ? shape{Units} : in;
   }
 };
@@ -66,11 +73,31 @@ template <std::uint32_t Seed>
 using chain =
     typename drawn_network<Seed, std::make_index_sequence<1 + mixed(Seed + 7000) % 8>>::type;
 
+/// The same with some layers that take the value of an earlier one, too, or that of the input.
+template <std::uint32_t Draw, std::size_t Index>
+using drawn_join = std::conditional_t<
+    (Draw >> 21) % 2 == 0 || Draw % 4 == 0, drawn_layer<Draw>,
+    taking<drawn_layer<Draw>, (Draw >> 22) % 2 == 0 ? Index : (Draw >> 23) % (Index + 1),
+           (Draw >> 22) % 2 == 0 ? (Draw >> 23) % (Index + 1) : Index>>;
+
+template <std::uint32_t Seed, class Indices>
+struct drawn_graph;
+
+template <std::uint32_t Seed, std::size_t... Index>
+struct drawn_graph<Seed, std::index_sequence<Index...>> {
+  using type =
+      network<input<1 + mixed(Seed) % 19>, drawn_join<mixed(Seed * 100 + Index + 1), Index>...>;
+};
+
+template <std::uint32_t Seed>
+using graph =
+    typename drawn_graph<Seed, std::make_index_sequence<2 + mixed(Seed + 9000) % 9>>::type;
+
 // A network and its plan as run-time values, so that what judges them is compiled once.
 
 struct written_network {
   std::vector<std::size_t> sizes;
-  std::vector<detail::layer_traits> traits;
+  std::vector<detail::layer_traits<2>> traits;
 
   std::size_t layers() const { return traits.size(); }
   bool is(std::size_t layer, aliasing kind) const { return traits[layer].aliasing == kind; }
@@ -82,15 +109,21 @@ written_network write_down() {
   for (const shape& shape : Net::shapes) {
     result.sizes.push_back(shape.size());
   }
-  const auto traits = detail::traits_of<Net>();
-  result.traits.assign(traits.begin(), traits.end());
+  for (const auto& found : detail::traits_of<Net>()) {
+    detail::layer_traits<2> traits{found.aliasing, found.reads_input, found.reads_output,
+                                   found.has_parameters, found.source_count};
+    std::copy_n(found.sources.begin(), found.source_count, traits.sources.begin());
+    result.traits.push_back(traits);
+  }
   return result;
 }
 
 struct written_plan {
   std::vector<std::size_t> value_offsets;
   std::vector<std::size_t> gradient_offsets;
-  std::size_t first_gradient;
+  std::vector<bool> has_gradient;
+  std::vector<std::vector<std::size_t>> source_gradient_offsets;
+  std::vector<std::vector<bool>> adds;
   std::size_t size;
   std::size_t lower_bound;
 };
@@ -98,11 +131,19 @@ struct written_plan {
 template <class Net, class Mode>
 written_plan write_plan(std::size_t batch, std::size_t granule) {
   const auto plan = plan_memory<Net, Mode>(batch, granule);
-  return {{plan.value_offsets.begin(), plan.value_offsets.end()},
-          {plan.gradient_offsets.begin(), plan.gradient_offsets.end()},
-          plan.first_gradient,
-          plan.size,
-          plan.lower_bound};
+  written_plan result{{plan.value_offsets.begin(), plan.value_offsets.end()},
+                      {plan.gradient_offsets.begin(), plan.gradient_offsets.end()},
+                      std::vector<bool>(plan.has_gradient.begin(), plan.has_gradient.end()),
+                      {},
+                      {},
+                      plan.size,
+                      plan.lower_bound};
+  for (std::size_t i = 0; i < Net::size; ++i) {
+    const auto& offsets = plan.source_gradient_offsets[i];
+    result.source_gradient_offsets.emplace_back(offsets.begin(), offsets.end());
+    result.adds.push_back(std::vector<bool>(plan.adds[i].begin(), plan.adds[i].end()));
+  }
+  return result;
 }
 
 /// Runs a network on an arena whose cells hold the names of what was written there last. Where
@@ -112,53 +153,30 @@ class simulation {
 public:
   simulation(const written_network& net, const written_plan& plan, std::size_t batch)
       : net_(net), plan_(plan), batch_(batch), cells_(plan.size, 0), value_names_(net.layers() + 1),
-        gradient_names_(net.layers() + 1) {
-    // What layers that are views hand on keeps its name.
-    std::size_t name = 1;
-    for (std::size_t i = 0; i <= net.layers(); ++i) {
-      name = i > 0 && net.is(i - 1, aliasing::view) ? name : name + 1;
-      value_names_[i] = name;
-    }
-    for (std::size_t i = net.layers() + 1; i-- > 0;) {
-      name = i < net.layers() && net.is(i, aliasing::view) ? name : name + 1;
-      gradient_names_[i] = name;
-    }
-  }
+        gradient_names_(net.layers() + 1, 0) {}
 
   bool runs(bool trains) {
     const std::size_t layers = net_.layers();
+    value_names_[0] = new_name();
     write(value(0));
     for (std::size_t i = 0; i < layers; ++i) {
-      read(value(i));
-      move(i, value(i), value(i + 1));
+      run_forward(i);
     }
     read(value(layers)); // the loss, or the caller
     if (!trains) {
       return good_;
     }
-    good_ = good_ && plan_.first_gradient <= layers;
-    good_ = good_ && !overlap(value(layers), gradient(layers));
+    good_ = good_ && plan_.has_gradient[layers] && !overlap(value(layers), gradient(layers));
+    gradient_names_[layers] = new_name();
     write(gradient(layers));
     for (std::size_t i = layers; good_ && i-- > 0;) {
-      if (i + 1 < plan_.first_gradient) {
-        continue;
-      }
-      const auto& traits = net_.traits[i];
-      read(gradient(i + 1));
-      if (traits.reads_input) {
-        read(value(i));
-      }
-      if (traits.reads_output) {
-        read(value(i + 1));
-      }
-      if (i >= plan_.first_gradient) {
-        // A layer that writes while it reads must not write over what it reads.
-        good_ = good_ && !(traits.reads_input && overlap(value(i), gradient(i)));
-        good_ = good_ && !(traits.reads_output && overlap(value(i + 1), gradient(i)));
-        move(i, gradient(i + 1), gradient(i));
+      if (plan_.has_gradient[i + 1]) {
+        run_backward(i);
       }
     }
-    read(gradient(plan_.first_gradient));
+    if (good_ && plan_.has_gradient[0]) {
+      read(gradient(0));
+    }
     return good_;
   }
 
@@ -169,6 +187,7 @@ private:
     std::size_t name;
   };
 
+  std::size_t new_name() { return ++last_name_; }
   piece value(std::size_t i) const {
     return {plan_.value_offsets[i], plan_.value_offsets[i] + net_.sizes[i] * batch_,
             value_names_[i]};
@@ -179,14 +198,81 @@ private:
   }
   static bool overlap(const piece& a, const piece& b) { return a.begin < b.end && b.begin < a.end; }
 
+  void run_forward(std::size_t i) {
+    const auto& traits = net_.traits[i];
+    std::vector<piece> from;
+    for (std::size_t k = 0; k < traits.source_count; ++k) {
+      from.push_back(value(traits.sources[k]));
+      read(from.back());
+    }
+    value_names_[i + 1] = net_.is(i, aliasing::view) ? from.front().name : new_name();
+    make(i, from, value(i + 1));
+  }
+
+  void run_backward(std::size_t i) {
+    const auto& traits = net_.traits[i];
+    const piece slope = gradient(i + 1);
+    read(slope);
+    std::vector<piece> needed;
+    if (traits.reads_output) {
+      needed.push_back(value(i + 1));
+    }
+    for (std::size_t k = 0; traits.reads_input && k < traits.source_count; ++k) {
+      needed.push_back(value(traits.sources[k]));
+    }
+    for (const piece& one : needed) {
+      read(one);
+    }
+    std::vector<piece> written;
+    for (std::size_t k = 0; k < traits.source_count; ++k) {
+      const std::size_t source = traits.sources[k];
+      if (!plan_.has_gradient[source]) {
+        continue;
+      }
+      const std::size_t begin = plan_.source_gradient_offsets[i][k];
+      const piece part{begin, begin + net_.sizes[source] * batch_,
+                       net_.is(i, aliasing::view) ? slope.name : new_name()};
+      // A layer that writes while it reads must not write over what it reads, nor twice.
+      for (const piece& one : needed) {
+        good_ = good_ && !overlap(one, part);
+      }
+      for (const piece& other : written) {
+        good_ = good_ && !overlap(other, part);
+      }
+      make(i, {slope}, part);
+      written.push_back(part);
+      if (plan_.adds[i][k]) {
+        good_ = good_ && gradient_names_[source] != 0 && !overlap(part, gradient(source));
+      } else {
+        good_ = good_ && gradient_names_[source] == 0 && begin == gradient(source).begin;
+        gradient_names_[source] = part.name;
+      }
+    }
+    for (std::size_t k = 0, next = 0; k < traits.source_count; ++k) {
+      const std::size_t source = traits.sources[k];
+      if (plan_.has_gradient[source]) {
+        const piece part = written[next++];
+        if (plan_.adds[i][k]) {
+          read(part);
+          read(gradient(source));
+          gradient_names_[source] = new_name();
+          write(gradient(source));
+        }
+      }
+    }
+  }
+
   /// Layer `i` makes `to` out of `from`.
-  void move(std::size_t i, const piece& from, const piece& to) {
+  void make(std::size_t i, const std::vector<piece>& from, const piece& to) {
     if (net_.is(i, aliasing::view)) {
-      good_ = good_ && from.begin == to.begin && from.name == to.name; // nothing is written
+      // Nothing is written.
+      good_ = good_ && from.front().begin == to.begin && from.front().name == to.name;
       return;
     }
-    const bool in_place = net_.is(i, aliasing::in_place) && from.begin == to.begin;
-    good_ = good_ && (in_place || !overlap(from, to));
+    for (const piece& one : from) {
+      const bool in_place = net_.is(i, aliasing::in_place) && one.begin == to.begin;
+      good_ = good_ && (in_place || !overlap(one, to));
+    }
     write(to);
   }
   void write(const piece& to) {
@@ -207,7 +293,8 @@ private:
   std::size_t batch_;
   std::vector<std::size_t> cells_;
   std::vector<std::size_t> value_names_;
-  std::vector<std::size_t> gradient_names_;
+  std::vector<std::size_t> gradient_names_; // 0 as long as nobody has written it
+  std::size_t last_name_ = 0;
   bool good_ = true;
 };
 
@@ -234,6 +321,15 @@ bool all_offsets_are_multiples(const written_plan& plan, std::size_t granule) {
 
 using plan_function = written_plan (*)(std::size_t batch, std::size_t granule);
 
+bool is_chain(const written_network& net) {
+  for (std::size_t i = 0; i < net.layers(); ++i) {
+    if (net.traits[i].source_count != 1 || net.traits[i].sources[0] != i) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void check_plans(const written_network& net, plan_function for_inference,
                  plan_function for_training, plan_function with_input_gradient) {
   for (const std::size_t batch : {1u, 3u, 8u}) {
@@ -241,8 +337,11 @@ void check_plans(const written_network& net, plan_function for_inference,
       CAPTURE(batch, granule);
       const auto of_inference = for_inference(batch, granule);
       CHECK(simulation(net, of_inference, batch).runs(false));
-      CHECK(of_inference.size == largest_step(net, batch, granule));
-      CHECK(of_inference.size == of_inference.lower_bound);
+      if (is_chain(net)) {
+        CHECK(of_inference.size == largest_step(net, batch, granule));
+        CHECK(of_inference.size == of_inference.lower_bound);
+      }
+      CHECK(of_inference.size >= of_inference.lower_bound);
       CHECK(all_offsets_are_multiples(of_inference, granule));
 
       const auto of_training = for_training(batch, granule);
@@ -251,7 +350,7 @@ void check_plans(const written_network& net, plan_function for_inference,
       CHECK(all_offsets_are_multiples(of_training, granule));
 
       const auto with_input = with_input_gradient(batch, granule);
-      CHECK(with_input.first_gradient == 0);
+      CHECK(with_input.has_gradient[0]);
       CHECK(simulation(net, with_input, batch).runs(true));
       CHECK(all_offsets_are_multiples(with_input, granule));
     }
@@ -260,6 +359,8 @@ void check_plans(const written_network& net, plan_function for_inference,
 
 template <class Net, class Mode>
 constexpr auto plan_of = plan_memory<Net, Mode>(1, 1);
+template <class Net, class Mode>
+constexpr auto gradients_of = plan_of<Net, Mode>.has_gradient;
 
 } // namespace
 
@@ -271,6 +372,7 @@ TEST_CASE("no plan lets two things that live at the same time overlap", "[core][
                   write_plan<Net, training_with_input_gradient>);
     };
     (check(Seed, std::type_identity<chain<static_cast<std::uint32_t>(Seed)>>{}), ...);
+    (check(Seed, std::type_identity<graph<static_cast<std::uint32_t>(Seed)>>{}), ...);
   }
   (std::make_index_sequence<32>{});
 }
@@ -339,16 +441,45 @@ TEST_CASE("training keeps what the way back reads", "[core][plan]") {
 
 TEST_CASE("gradients that nobody needs have no memory", "[core][plan]") {
   using first_has_parameters = network<input<100>, dense<3>, dense<2>>;
-  CHECK(plan_of<first_has_parameters, training>.first_gradient == 1);
+  CHECK(gradients_of<first_has_parameters, training> == std::array{false, true, true});
   // Most lives on the way back: the input, the hidden values, and the gradients of both outputs.
   CHECK(plan_of<first_has_parameters, training>.size == 100 + 3 + 2 + 3);
-  CHECK(plan_of<first_has_parameters, training_with_input_gradient>.first_gradient == 0);
+  CHECK(gradients_of<first_has_parameters, training_with_input_gradient> ==
+        std::array{true, true, true});
 
   using third_has = network<input<2, 5, 1>, flatten, relu, dense<3>, dense<2>>;
-  CHECK(plan_of<third_has, training>.first_gradient == 3);
+  CHECK(gradients_of<third_has, training> == std::array{false, false, false, true, true});
 
   using none_has = network<input<4>, relu, sigmoid>;
-  CHECK(plan_of<none_has, training>.first_gradient == 2);
+  CHECK(gradients_of<none_has, training> == std::array{false, false, true}); // the loss writes it
+
+  using one_branch_learns =
+      network<input<4>, frozen<dense<4>>, concatenate<frozen<dense<2>>, dense<3>>, dense<2>>;
+  CHECK(gradients_of<one_branch_learns, training> ==
+        std::array{false, false, false, true, true, true});
+}
+
+TEST_CASE("residual networks take no more than must live at once", "[core][plan]") {
+  using same_conv = conv2d<4, 3, 1, padding::same>;
+  using residual_net =
+      network<input<8, 8, 1>, same_conv, relu, residual<same_conv, relu, same_conv>, relu,
+              residual<conv2d<8, 3, 2, padding::same>, relu, conv2d<8, 3, 1, padding::same>,
+                       projection<conv2d<8, 1, 2>>>,
+              relu, global_avg_pool, dense<10>>;
+  constexpr auto in_inference = plan_of<inference_network<residual_net>, inference>;
+  CHECK(in_inference.size == in_inference.lower_bound);
+  CHECK(in_inference.size == 3 * 8 * 8 * 4);
+  constexpr auto in_training = plan_of<residual_net, training>;
+  CHECK(in_training.size == in_training.lower_bound);
+
+  using inception =
+      network<input<8, 8, 2>,
+              concatenate<conv2d<3, 1>, branch<conv2d<2, 1>, relu, same_conv>, branch<>>, flatten,
+              dense<10>>;
+  constexpr auto branched = plan_of<inference_network<inception>, inference>;
+  CHECK(branched.size == branched.lower_bound);
+  constexpr auto branched_training = plan_of<inception, training>;
+  CHECK(branched_training.size == branched_training.lower_bound);
 }
 
 TEST_CASE("a plain network's training takes no more than must live at once", "[core][plan]") {

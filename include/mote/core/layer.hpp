@@ -44,7 +44,10 @@ struct field {
 namespace needs {
 
 struct any_shape {
-  static constexpr bool accepts(const shape&) { return true; }
+  template <class... Shapes>
+  static constexpr bool accepts(const Shapes&...) {
+    return true;
+  }
 };
 /// A vector; put mote::flatten before the layer to get one.
 struct vector {

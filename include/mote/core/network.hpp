@@ -1,6 +1,7 @@
 // A network is a type: an input shape and a flat list of layers in forward order.
 #pragma once
 
+#include <mote/core/flatten_list.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/shape.hpp>
 
@@ -15,12 +16,17 @@
 
 namespace mote {
 
+template <class Input, class... Layers>
+struct network;
+
 // The words of the one-line diagnostic. They are never defined: naming one where a complete type is
 // needed makes the compiler print it, on the first line, with everything a user has to know.
 template <std::size_t Index>
 struct at_layer;
 template <std::size_t... Extents>
 struct got_shape;
+template <class... Shapes>
+struct got_shapes;
 template <class Position, class Layer, class Needs, class Got>
 struct shape_error;
 
@@ -31,24 +37,30 @@ inline constexpr std::size_t no_layer = static_cast<std::size_t>(-1);
 template <std::size_t Count>
 struct shape_chain {
   std::array<shape, Count + 1>
-      shapes{}; // shapes[i] enters layer i, shapes[Count] leaves the network
+      shapes{}; // shapes[i] enters layer i of a chain, shapes[Count] leaves the network
   std::size_t refused_by = no_layer;
 };
 
 /// Passes the input shape through the layers until one refuses what it gets.
-template <class Input, class... Layers>
+template <class Input, class... Entries>
 constexpr auto chain_shapes() {
-  shape_chain<sizeof...(Layers)> chain;
+  shape_chain<sizeof...(Entries)> chain;
   chain.shapes[0] = Input::value;
   std::size_t index = 0;
-  boost::hana::for_each(boost::hana::tuple_t<Layers...>, [&](auto element) {
-    using layer_type = typename decltype(element)::type;
-    if (chain.refused_by == no_layer && !layer_type::expects::accepts(chain.shapes[index])) {
-      chain.refused_by = index;
+  boost::hana::for_each(boost::hana::tuple_t<Entries...>, [&](auto element) {
+    using entry = typename decltype(element)::type;
+    using layer_type = typename entry::layer;
+    if (chain.refused_by != no_layer) {
+      return;
     }
-    if (chain.refused_by == no_layer) {
-      chain.shapes[index + 1] = layer_type::output(chain.shapes[index]);
+    [&]<std::size_t... Value>(std::index_sequence<Value...>) {
+      if (layer_type::expects::accepts(chain.shapes[Value]...)) {
+        chain.shapes[index + 1] = layer_type::output(chain.shapes[Value]...);
+      } else {
+        chain.refused_by = index;
+      }
     }
+    (typename entry::values{});
     ++index;
   });
   return chain;
@@ -65,19 +77,93 @@ constexpr auto got() {
   }
 }
 
+template <shape First, shape Second, shape... More>
+constexpr auto got() {
+  return std::type_identity<
+      got_shapes<typename decltype(got<First>())::type, typename decltype(got<Second>())::type,
+                 typename decltype(got<More>())::type...>>{};
+}
+
 /// The type of element `Index` of a list of types.
 template <std::size_t Index, class... Types>
 using element_t = typename std::remove_cvref_t<decltype(boost::hana::at_c<Index>(
     boost::hana::tuple_t<Types...>))>::type;
 
-template <bool Accepted, std::size_t Index, class Layer, shape In>
+template <bool Accepted, std::size_t Index, class Layer, shape_chain Chain, class Values>
 struct shape_check {};
 
-template <std::size_t Index, class Layer, shape In>
-struct shape_check<false, Index, Layer, In> {
+template <std::size_t Index, class Layer, shape_chain Chain, std::size_t... Value>
+struct shape_check<false, Index, Layer, Chain, std::index_sequence<Value...>> {
   static_assert(sizeof(shape_error<at_layer<Index>, Layer, typename Layer::expects,
-                                   typename decltype(got<In>())::type>) != 0);
+                                   typename decltype(got<Chain.shapes[Value]...>())::type>) != 0);
 };
+
+template <std::size_t First, std::size_t... More>
+constexpr std::size_t first_of(std::index_sequence<First, More...>) {
+  return First;
+}
+
+/// A network whose layers stand in one flat list.
+template <class Input, class Indices, class... Layers>
+struct flat_network;
+
+template <class Input, std::size_t... Index, class... Layers>
+struct flat_network<Input, std::index_sequence<Index...>, Layers...> {
+  /// Number of layers.
+  static constexpr std::size_t size = sizeof...(Layers);
+
+private:
+  template <std::size_t At>
+  using entry = list_entry<element_t<At, Layers...>, At>;
+
+public:
+  template <std::size_t At>
+  using layer = typename entry<At>::layer;
+
+  /// The values that layer `At` takes, as an index_sequence: mostly the one value `At`. Value 0 is
+  /// the network's input, value i + 1 what layer i gives.
+  template <std::size_t At>
+  using sources = typename entry<At>::values;
+
+private:
+  static constexpr auto chain = chain_shapes<Input, list_entry<Layers, Index>...>();
+  static constexpr bool accepted = chain.refused_by == no_layer;
+  static constexpr std::size_t suspect = accepted ? 0 : chain.refused_by;
+  static_assert(sizeof(shape_check<accepted, suspect, layer<suspect>, chain, sources<suspect>>) !=
+                0);
+
+public:
+  /// shapes[i] is the shape of value i.
+  static constexpr std::array<shape, size + 1> shapes = chain.shapes;
+  /// inputs[i] enters layer i; of a layer that takes several values, the first.
+  static constexpr std::array<shape, size> inputs{
+      shapes[first_of(typename list_entry<Layers, Index>::values{})]...};
+  static constexpr shape input = shapes[0];
+  static constexpr shape output = shapes[size];
+
+  /// The same input with other layers.
+  template <class... Others>
+  using with_layers = network<Input, Others...>;
+
+  using input_type = Input;
+  using indices = std::index_sequence<Index...>;
+};
+
+/// The base of network<Input, Layers...>: what residual and its like stand for written out.
+template <class Input, class... Layers>
+constexpr auto flattened() {
+  static_assert(sizeof...(Layers) > 0, "mote::network needs at least one layer");
+  if constexpr ((is_structure<Layers> || ...)) {
+    return []<std::size_t Value, class... Flat>(layer_list<Value, Flat...>) {
+      static_assert(Value == sizeof...(Flat),
+                    "mote::network: the last residual or concatenate holds no layer");
+      return std::type_identity<flat_network<Input, std::index_sequence_for<Flat...>, Flat...>>{};
+    }
+    (append<Layers...>(layer_list<0>{}));
+  } else {
+    return std::type_identity<flat_network<Input, std::index_sequence_for<Layers...>, Layers...>>{};
+  }
+}
 
 } // namespace detail
 
@@ -85,37 +171,11 @@ struct shape_check<false, Index, Layer, In> {
 ///
 /// Each layer learns its input shape from the one before it. When a layer cannot take what it gets,
 /// compilation stops with one line: `shape_error<at_layer<INDEX>, LAYER, NEEDS, GOT>`.
+///
+/// Layers are counted in reading order. What residual<...> and concatenate<...> hold counts layer
+/// by layer, and one more for the sum or concatenation itself.
 template <class Input, class... Layers>
-struct network {
-  /// Number of layers.
-  static constexpr std::size_t size = sizeof...(Layers);
-  static_assert(size > 0, "mote::network needs at least one layer");
-
-private:
-  static constexpr auto chain = detail::chain_shapes<Input, Layers...>();
-  static constexpr bool accepted = chain.refused_by == detail::no_layer;
-  static constexpr std::size_t suspect = accepted ? 0 : chain.refused_by;
-  using check = detail::shape_check<accepted, suspect, detail::element_t<suspect, Layers...>,
-                                    chain.shapes[suspect]>;
-  static_assert(sizeof(check) != 0);
-
-public:
-  /// shapes[i] enters layer i; shapes[size] leaves the network.
-  static constexpr std::array<shape, size + 1> shapes = chain.shapes;
-  static constexpr shape input = shapes[0];
-  static constexpr shape output = shapes[size];
-
-  using input_type = Input;
-  using layers = boost::hana::tuple<boost::hana::type<Layers>...>;
-  using indices = std::make_index_sequence<size>;
-
-  template <std::size_t Index>
-  using layer = detail::element_t<Index, Layers...>;
-
-  /// The same input with other layers.
-  template <class... Others>
-  using with_layers = network<Input, Others...>;
-};
+struct network : decltype(detail::flattened<Input, Layers...>())::type {};
 
 /// Calls f(std::integral_constant<std::size_t, I>{}) for I = 0 ... Count - 1, in order.
 template <std::size_t Count, class F>

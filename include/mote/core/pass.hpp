@@ -8,6 +8,7 @@
 #include <mote/core/tensor.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <type_traits>
 
@@ -17,29 +18,41 @@ namespace mote {
 template <class T>
 using reference_or_none = std::conditional_t<is_none<T>, none, T&>;
 
+/// One pointer for each of the values that a layer takes; `none` for a layer that takes only one,
+/// which has it as a view.
+template <class T, std::size_t Count>
+using pointers_or_none = std::conditional_t<Count == 1, none, std::array<T*, Count>>;
+
 /// Forward: read `input` and `parameters`, write `output`. `Activation` is a function to apply to
 /// each result before it is stored (see fused<>); `identity` unless the layer says it fuses.
-template <class Isa, shape In, shape Out, class T, class Parameters, class Activation = identity>
+///
+/// `More` are the shapes of the further values of a layer that takes several, like the sum at the
+/// end of residual<>; such a layer reads all of them from `inputs`.
+template <class Isa, shape In, shape Out, class T, class Parameters, class Activation = identity,
+          shape... More>
 struct forward_pass {
   using isa = Isa;
   using value_type = T;
   using activation = Activation;
   static constexpr shape input_shape = In;
+  static constexpr std::array<shape, 1 + sizeof...(More)> input_shapes{In, More...};
   static constexpr shape output_shape = Out;
 
   [[no_unique_address]] reference_or_none<const Parameters> parameters;
   batch_view<const T, In.size()> input;
   batch_view<T, Out.size()> output;
+  [[no_unique_address]] pointers_or_none<const T, 1 + sizeof...(More)> inputs{};
 
   template <class Other>
   constexpr auto with_activation() const {
-    return forward_pass<Isa, In, Out, T, Parameters, Other>{parameters, input, output};
+    return forward_pass<Isa, In, Out, T, Parameters, Other, More...>{parameters, input, output,
+                                                                     inputs};
   }
 };
 
 /// Forward while training: may also draw random numbers and fill the cache for the way back.
-template <class Isa, shape In, shape Out, class T, class Parameters, class Cache>
-struct training_pass : forward_pass<Isa, In, Out, T, Parameters> {
+template <class Isa, shape In, shape Out, class T, class Parameters, class Cache, shape... More>
+struct training_pass : forward_pass<Isa, In, Out, T, Parameters, identity, More...> {
   [[no_unique_address]] reference_or_none<Cache> cache;
   random_source& random;
 };
@@ -48,12 +61,16 @@ struct training_pass : forward_pass<Isa, In, Out, T, Parameters> {
 /// write the parameters' gradients (overwrite, do not add) and, when `wants_input_gradient`,
 /// `input_gradient`, which may be the same memory as `output_gradient` if the layer's aliasing
 /// allows.
+///
+/// A layer that takes several values reads them from `inputs` and writes `input_gradients`, where
+/// those are null that nobody wants; only one of them is ever the memory of `output_gradient`.
 template <class Isa, shape In, shape Out, class T, class Parameters, class Cache,
-          bool WantsInputGradient>
+          bool WantsInputGradient, shape... More>
 struct backward_pass {
   using isa = Isa;
   using value_type = T;
   static constexpr shape input_shape = In;
+  static constexpr std::array<shape, 1 + sizeof...(More)> input_shapes{In, More...};
   static constexpr shape output_shape = Out;
   static constexpr bool wants_input_gradient = WantsInputGradient;
 
@@ -65,6 +82,8 @@ struct backward_pass {
   batch_view<const T, Out.size()> output_gradient;
   [[no_unique_address]] std::conditional_t<WantsInputGradient, batch_view<T, In.size()>, none>
       input_gradient;
+  [[no_unique_address]] pointers_or_none<const T, 1 + sizeof...(More)> inputs{};
+  [[no_unique_address]] pointers_or_none<T, 1 + sizeof...(More)> input_gradients{};
 };
 
 /// Copies all elements, unless source and target are the same memory anyway.

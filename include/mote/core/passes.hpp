@@ -15,6 +15,7 @@
 #include <boost/hana/type.hpp>
 #include <boost/hana/unpack.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <type_traits>
@@ -24,11 +25,13 @@ namespace mote {
 
 namespace passes {
 
-/// An element of the list that is being rewritten: a layer, and the layers [First, Last] of the
-/// network as written that it stands for.
-template <class Layer, std::size_t First, std::size_t Last>
+/// An element of the list that is being rewritten: a layer, the layers [First, Last] of the network
+/// as written that it stands for, and which values of that network it takes (an index_sequence). It
+/// gives value Last + 1.
+template <class Layer, std::size_t First, std::size_t Last, class Values>
 struct step {
   using layer = Layer;
+  using values = Values;
   static constexpr std::size_t first = First;
   static constexpr std::size_t last = Last;
 };
@@ -36,13 +39,43 @@ struct step {
 /// The network as written, as a Hana tuple of steps.
 template <class Net, std::size_t... Index>
 constexpr auto as_steps(std::index_sequence<Index...>) {
-  return boost::hana::tuple_t<step<typename Net::template layer<Index>, Index, Index>...>;
+  return boost::hana::tuple_t<step<typename Net::template layer<Index>, Index, Index,
+                                   typename Net::template sources<Index>>...>;
 }
 
-/// Leaves out the layers that do nothing in inference.
+namespace detail {
+
+using mote::detail::first_of;
+
+/// For each value the one that takes its place when the layers that only training needs are gone.
+template <class... Steps>
+constexpr auto find_stand_ins() {
+  std::array<std::size_t, sizeof...(Steps) + 1> result{};
+  ((result[Steps::last + 1] =
+        Steps::layer::training_only ? result[first_of(typename Steps::values{})] : Steps::last + 1),
+   ...);
+  return result;
+}
+template <class... Steps>
+inline constexpr auto stand_ins = find_stand_ins<Steps...>();
+
+template <const auto& StandIns, class Step, std::size_t... Value>
+constexpr auto with_stand_ins(std::index_sequence<Value...>) {
+  return boost::hana::type_c<
+      step<typename Step::layer, Step::first, Step::last, std::index_sequence<StandIns[Value]...>>>;
+}
+
+} // namespace detail
+
+/// Leaves out the layers that do nothing in inference. Takes the network as written.
 template <class Steps>
 constexpr auto drop_training_only(Steps steps) {
-  return boost::hana::filter(steps, [](auto element) {
+  const auto renamed = boost::hana::unpack(steps, [](auto... elements) {
+    constexpr auto& names = detail::stand_ins<typename decltype(elements)::type...>;
+    return boost::hana::make_tuple(detail::with_stand_ins<names, typename decltype(elements)::type>(
+        typename decltype(elements)::type::values{})...);
+  });
+  return boost::hana::filter(renamed, [](auto element) {
     return boost::hana::bool_c<!decltype(element)::type::layer::training_only>;
   });
 }
@@ -84,7 +117,20 @@ struct fold_normalization {
 
 namespace detail {
 
-/// True when step Index disappears into the one before it.
+/// How many steps take each value.
+template <class... Steps>
+constexpr auto count_readers() {
+  std::array<std::size_t, std::max({Steps::last...}) + 2> result{};
+  const auto count = [&]<std::size_t... Value>(std::index_sequence<Value...>) {
+    (++result[Value], ...);
+  };
+  (count(typename Steps::values{}), ...);
+  return result;
+}
+template <class... Steps>
+inline constexpr auto readers = count_readers<Steps...>();
+
+/// True when step Index disappears into the one before it, which nobody else may read.
 template <class Rule, std::size_t Index, class... Steps>
 constexpr bool is_absorbed() {
   if constexpr (Index == 0 || Index >= sizeof...(Steps)) {
@@ -92,7 +138,9 @@ constexpr bool is_absorbed() {
   } else {
     using previous = mote::detail::element_t<Index - 1, Steps...>;
     using current = mote::detail::element_t<Index, Steps...>;
-    return Rule::template applies<typename previous::layer, typename current::layer>;
+    return std::is_same_v<typename current::values, std::index_sequence<previous::last + 1>> &&
+           readers<Steps...>[previous::last + 1] == 1 &&
+           Rule::template applies<typename previous::layer, typename current::layer>;
   }
 }
 
@@ -105,7 +153,7 @@ constexpr auto absorb_next() {
   } else if constexpr (is_absorbed<Rule, Index + 1, Steps...>()) {
     using next = mote::detail::element_t<Index + 1, Steps...>;
     using layer = typename Rule::template merged<typename current::layer, typename next::layer>;
-    return boost::hana::type_c<step<layer, current::first, next::last>>;
+    return boost::hana::type_c<step<layer, current::first, next::last, typename current::values>>;
   } else {
     return boost::hana::type_c<current>;
   }
@@ -129,10 +177,38 @@ constexpr auto absorb(Steps steps) {
   });
 }
 
+namespace detail {
+
+/// Where the values of the network as written are found in the rewritten one.
+template <std::size_t Values, class... Steps>
+constexpr auto find_positions() {
+  std::array<std::size_t, Values> result{};
+  std::size_t position = 0;
+  ((result[Steps::last + 1] = ++position), ...);
+  return result;
+}
+template <std::size_t Values, class... Steps>
+inline constexpr auto positions = find_positions<Values, Steps...>();
+
+template <const auto& Positions, class Step, std::size_t... Value>
+constexpr auto as_list_element(std::index_sequence<Value...>) {
+  return std::type_identity<mote::detail::list_element<
+      typename Step::layer, Positions[Step::last + 1] - 1, Positions[Value]...>>{};
+}
+
+} // namespace detail
+
 /// The network that a list of steps describes, and where its layers come from.
 template <class Net, class... Steps>
 struct rewritten {
-  using network = typename Net::template with_layers<typename Steps::layer...>;
+private:
+  template <class Step>
+  using list_element =
+      typename decltype(detail::as_list_element<detail::positions<Net::size + 1, Steps...>, Step>(
+          typename Step::values{}))::type;
+
+public:
+  using network = typename Net::template with_layers<list_element<Steps>...>;
   /// Layer i of `network` stands for the layers firsts[i] ... lasts[i] of `Net`.
   static constexpr std::array<std::size_t, sizeof...(Steps)> firsts{Steps::first...};
   static constexpr std::array<std::size_t, sizeof...(Steps)> lasts{Steps::last...};
@@ -182,7 +258,7 @@ constexpr void rewrite_parameters(const parameters<Net, T>& from,
   using network = typename Rewritten::network;
   for_each_index<network::size>([&](auto index) {
     using items =
-        typename network::template layer<index>::template parameters<network::shapes[index], T>;
+        typename network::template layer<index>::template parameters<network::inputs[index], T>;
     if constexpr (!is_none<items>) {
       rewrite_layer<Rewritten::firsts[index], Rewritten::lasts[index]>(from, get<index>(to));
     }
@@ -198,7 +274,7 @@ using calibration_network =
 
 namespace detail {
 
-template <class Rounding, class Net>
+template <class Rounding, class Net, class Indices = typename Net::indices>
 struct quantized_network;
 
 /// Never defined: printed when a layer that has no int8 form is to be quantized.
@@ -214,14 +290,19 @@ constexpr auto quantized_layer() {
   return std::type_identity<result>{};
 }
 
-template <class Rounding, class Input, class... Layers>
-struct quantized_network<Rounding, network<Input, Layers...>> {
-  template <std::size_t... Index>
-  static constexpr auto make(std::index_sequence<Index...>) {
-    return std::type_identity<
-        network<Input, typename decltype(quantized_layer<Index, Layers, Rounding>())::type...>>{};
-  }
-  using type = typename decltype(make(std::index_sequence_for<Layers...>{}))::type;
+template <class Layer, std::size_t Index, std::size_t... Value>
+constexpr auto int8_list_element(std::index_sequence<Value...>) {
+  return std::type_identity<list_element<Layer, Index, Value...>>{};
+}
+
+template <class Rounding, class Net, std::size_t... Index>
+struct quantized_network<Rounding, Net, std::index_sequence<Index...>> {
+  template <std::size_t At>
+  using layer =
+      typename decltype(quantized_layer<At, typename Net::template layer<At>, Rounding>())::type;
+  using type =
+      typename Net::template with_layers<typename decltype(int8_list_element<layer<Index>, Index>(
+          typename Net::template sources<Index>{}))::type...>;
 };
 
 } // namespace detail

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace mote {
 
@@ -29,14 +30,19 @@ struct training_with_input_gradient {
   static constexpr bool input_gradient = true;
 };
 
-/// Offsets and sizes are in elements of the arena. Index i of an array stands for what lies between
-/// layer i - 1 and layer i; index 0 is the network's input, index Layers its output.
-template <std::size_t Layers>
+/// Offsets and sizes are in elements of the arena. Index i of an array of values stands for value
+/// i: 0 is the network's input, i what layer i - 1 gives.
+template <std::size_t Layers, std::size_t MostSources = 1>
 struct memory_plan {
   std::array<std::size_t, Layers + 1> value_offsets{};
   std::array<std::size_t, Layers + 1> gradient_offsets{};
-  /// Gradients before this index are not computed: nobody needs them.
-  std::size_t first_gradient = Layers + 1;
+  /// Other gradients are not computed: nobody needs them.
+  std::array<bool, Layers + 1> has_gradient{};
+  /// Where a layer is to write the gradients of the values it takes. Of a value that several layers
+  /// take, the last of them in the list writes the gradient itself, the others write beside it and
+  /// `adds` says that this has to be added.
+  std::array<std::array<std::size_t, MostSources>, Layers> source_gradient_offsets{};
+  std::array<std::array<bool, MostSources>, Layers> adds{};
   std::size_t size = 0;
   /// The largest sum of what is alive at one moment; no plan can be smaller.
   std::size_t lower_bound = 0;
@@ -45,25 +51,55 @@ struct memory_plan {
 namespace detail {
 
 /// What the plan has to know of a layer.
+template <std::size_t MostSources>
 struct layer_traits {
   mote::aliasing aliasing = mote::aliasing::none;
   bool reads_input = false;
   bool reads_output = false;
   bool has_parameters = false; ///< that are trained
+  std::size_t source_count = 1;
+  std::array<std::size_t, MostSources> sources{}; ///< the values it takes
 };
 
 template <class Net>
+constexpr std::size_t most_sources() {
+  std::size_t most = 1;
+  for_each_index<Net::size>(
+      [&](auto index) { most = std::max(most, Net::template sources<index>::size()); });
+  return most;
+}
+
+template <class Net>
 constexpr auto traits_of() {
-  std::array<layer_traits, Net::size> traits{};
+  constexpr std::size_t most = most_sources<Net>();
+  std::array<layer_traits<most>, Net::size> traits{};
   for_each_index<Net::size>([&](auto index) {
     using layer_type = typename Net::template layer<index>;
     constexpr bool has_parameters =
-        !is_none<typename layer_type::template parameters<Net::shapes[index], float>> &&
+        !is_none<typename layer_type::template parameters<Net::inputs[index], float>> &&
         !layer_type::is_frozen;
-    traits[index] = {layer_type::aliasing, layer_type::backward_reads_input,
-                     layer_type::backward_reads_output, has_parameters};
+    [&]<std::size_t... Source>(std::index_sequence<Source...>) {
+      traits[index] = {layer_type::aliasing,
+                       layer_type::backward_reads_input,
+                       layer_type::backward_reads_output,
+                       has_parameters,
+                       sizeof...(Source),
+                       {Source...}};
+    }
+    (typename Net::template sources<index>{});
   });
   return traits;
+}
+
+/// Whether each layer takes just what the one before it gives.
+template <std::size_t Layers, std::size_t MostSources>
+constexpr bool is_chain(const std::array<layer_traits<MostSources>, Layers>& traits) {
+  for (std::size_t layer = 0; layer < Layers; ++layer) {
+    if (traits[layer].source_count != 1 || traits[layer].sources[0] != layer) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /// A piece of the arena, in use from moment `first` to moment `last`, both included.
@@ -74,15 +110,25 @@ struct buffer {
   std::size_t offset = 0;
 };
 
+inline constexpr std::size_t no_buffer = static_cast<std::size_t>(-1);
+
 /// The buffers of one network, and which of them each value and each gradient uses.
-template <std::size_t Layers>
+template <std::size_t Layers, std::size_t MostSources>
 struct buffer_list {
-  std::array<buffer, 2 * (Layers + 1)> buffers{};
+  static constexpr std::size_t capacity = Layers + 1 + 1 + Layers * MostSources;
+
+  std::array<buffer, capacity> buffers{};
   std::size_t count = 0;
   std::array<std::size_t, Layers + 1> of_value{};
   std::array<std::size_t, Layers + 1> of_gradient{};
-  std::size_t first_gradient = Layers + 1;
+  std::array<std::array<std::size_t, MostSources>, Layers> of_source_gradient{};
 
+  constexpr buffer_list() {
+    of_gradient.fill(no_buffer);
+    for (auto& of_layer : of_source_gradient) {
+      of_layer.fill(no_buffer);
+    }
+  }
   constexpr std::size_t add(std::size_t size, std::size_t first, std::size_t last) {
     buffers[count] = {size, first, last, 0};
     return count++;
@@ -102,69 +148,109 @@ struct moments {
   static constexpr std::size_t backward(std::size_t layer) { return 2 * Layers + 1 - layer; }
 };
 
-template <std::size_t Layers>
-constexpr std::size_t last_read_of_value(const std::array<layer_traits, Layers>& traits,
-                                         std::size_t value, bool trains) {
-  std::size_t last = value + 1; // the next layer's forward, or the loss
-  if (trains && value < Layers && traits[value].reads_input) {
-    last = std::max(last, moments<Layers>::backward(value));
+/// When each value is read for the last time.
+template <std::size_t Layers, std::size_t MostSources>
+constexpr auto last_reads(const std::array<layer_traits<MostSources>, Layers>& traits,
+                          bool trains) {
+  std::array<std::size_t, Layers + 1> last{};
+  for (std::size_t layer = 0; layer < Layers; ++layer) {
+    const auto& needs = traits[layer];
+    const std::size_t backward = moments<Layers>::backward(layer);
+    for (std::size_t i = 0; i < needs.source_count; ++i) {
+      std::size_t& of_source = last[needs.sources[i]];
+      of_source = std::max(of_source, trains && needs.reads_input ? backward : layer + 1);
+    }
+    last[layer + 1] = trains && needs.reads_output ? backward : layer + 1;
   }
-  if (trains && value > 0 && traits[value - 1].reads_output) {
-    last = std::max(last, moments<Layers>::backward(value - 1));
-  }
+  last[Layers] = std::max(last[Layers], moments<Layers>::loss);
   return last;
 }
 
-template <std::size_t Layers>
-constexpr void add_values(buffer_list<Layers>& list, const std::array<layer_traits, Layers>& traits,
+template <std::size_t Layers, std::size_t MostSources>
+constexpr void add_values(buffer_list<Layers, MostSources>& list,
+                          const std::array<layer_traits<MostSources>, Layers>& traits,
                           const std::array<std::size_t, Layers + 1>& sizes, bool trains) {
-  list.of_value[0] = list.add(sizes[0], 0, last_read_of_value(traits, 0, trains));
+  const auto last = last_reads(traits, trains);
+  list.of_value[0] = list.add(sizes[0], 0, last[0]);
   for (std::size_t value = 1; value <= Layers; ++value) {
-    const std::size_t last = last_read_of_value(traits, value, trains);
-    const std::size_t previous = list.of_value[value - 1];
-    const mote::aliasing aliasing = traits[value - 1].aliasing;
-    // Working in place destroys the buffer's content, so nobody may read that later.
-    const bool shares = aliasing == mote::aliasing::view || (aliasing == mote::aliasing::in_place &&
-                                                             list.buffers[previous].last <= value);
-    if (shares) {
-      list.of_value[value] = previous;
-      list.extend(previous, sizes[value], last);
+    const auto& needs = traits[value - 1];
+    std::size_t shared = no_buffer;
+    if (needs.aliasing != mote::aliasing::none) {
+      for (std::size_t i = 0; i < needs.source_count && shared == no_buffer; ++i) {
+        const std::size_t candidate = list.of_value[needs.sources[i]];
+        // Working in place destroys the buffer's content, so nobody may read that later.
+        if (needs.aliasing == mote::aliasing::view || list.buffers[candidate].last <= value) {
+          shared = candidate;
+        }
+      }
+    }
+    if (shared != no_buffer) {
+      list.of_value[value] = shared;
+      list.extend(shared, sizes[value], last[value]);
     } else {
-      list.of_value[value] = list.add(sizes[value], value, last);
+      list.of_value[value] = list.add(sizes[value], value, last[value]);
     }
   }
 }
 
-template <std::size_t Layers>
-constexpr void
-add_gradients(buffer_list<Layers>& list, const std::array<layer_traits, Layers>& traits,
-              const std::array<std::size_t, Layers + 1>& sizes, bool input_gradient) {
-  std::size_t first = 0;
-  if (!input_gradient) {
-    while (first < Layers && !traits[first].has_parameters) {
-      ++first;
+/// Which values need a gradient: those that something trained has a part in, and the output, whose
+/// gradient the loss writes.
+template <std::size_t Layers, std::size_t MostSources>
+constexpr auto needed_gradients(const std::array<layer_traits<MostSources>, Layers>& traits,
+                                bool input_gradient) {
+  std::array<bool, Layers + 1> needed{};
+  needed[0] = input_gradient;
+  for (std::size_t layer = 0; layer < Layers; ++layer) {
+    needed[layer + 1] = traits[layer].has_parameters;
+    for (std::size_t i = 0; i < traits[layer].source_count; ++i) {
+      needed[layer + 1] = needed[layer + 1] || needed[traits[layer].sources[i]];
     }
-    first = std::min(first + 1, Layers);
   }
-  list.first_gradient = first;
-  for (std::size_t value = Layers + 1; value-- > first;) {
-    const std::size_t written =
-        value == Layers ? moments<Layers>::loss : moments<Layers>::backward(value);
-    const std::size_t last =
-        value == 0 ? moments<Layers>::end : moments<Layers>::backward(value - 1);
-    if (value < Layers && traits[value].aliasing != mote::aliasing::none) {
-      list.of_gradient[value] = list.of_gradient[value + 1];
-      list.extend(list.of_gradient[value], sizes[value], last);
-    } else {
-      list.of_gradient[value] = list.add(sizes[value], written, last);
+  needed[Layers] = true;
+  return needed;
+}
+
+template <std::size_t Layers, std::size_t MostSources>
+constexpr void add_gradients(buffer_list<Layers, MostSources>& list,
+                             const std::array<layer_traits<MostSources>, Layers>& traits,
+                             const std::array<std::size_t, Layers + 1>& sizes,
+                             const std::array<bool, Layers + 1>& needed) {
+  using moment = moments<Layers>;
+  list.of_gradient[Layers] = list.add(sizes[Layers], moment::loss, moment::backward(Layers - 1));
+  for (std::size_t layer = Layers; layer-- > 0;) {
+    const auto& needs = traits[layer];
+    const std::size_t now = moment::backward(layer);
+    // Nobody but this layer reads the gradient of its output, so one of those it writes may take
+    // its place.
+    bool may_share = needs.aliasing != mote::aliasing::none;
+    for (std::size_t i = 0; needed[layer + 1] && i < needs.source_count; ++i) {
+      const std::size_t value = needs.sources[i];
+      if (!needed[value]) {
+        continue;
+      }
+      const bool is_first = list.of_gradient[value] == no_buffer;
+      const std::size_t last = !is_first    ? now
+                               : value == 0 ? moment::end
+                                            : moment::backward(value - 1);
+      std::size_t target = list.of_gradient[layer + 1];
+      if (may_share) {
+        list.extend(target, sizes[value], last);
+      } else {
+        target = list.add(sizes[value], now, last);
+      }
+      may_share = false;
+      list.of_source_gradient[layer][i] = target;
+      if (is_first) {
+        list.of_gradient[value] = target;
+      }
     }
   }
 }
 
 /// In a chain each buffer lives only with its neighbours, so laying them alternately at the two
 /// ends of the arena needs no more than the largest pair of neighbours: the lower bound.
-template <std::size_t Layers>
-constexpr void place_chain(buffer_list<Layers>& list, std::size_t arena_size) {
+template <std::size_t Layers, std::size_t MostSources>
+constexpr void place_chain(buffer_list<Layers, MostSources>& list, std::size_t arena_size) {
   for (std::size_t i = 0; i < list.count; ++i) {
     list.buffers[i].offset = i % 2 == 0 ? 0 : arena_size - list.buffers[i].size;
   }
@@ -172,9 +258,10 @@ constexpr void place_chain(buffer_list<Layers>& list, std::size_t arena_size) {
 
 /// Largest first, each at the lowest offset where it disturbs none that lives with it (Pisarchyk &
 /// Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020, section 5.2).
-template <std::size_t Layers>
-constexpr std::size_t place_by_size(buffer_list<Layers>& list) {
-  std::array<std::size_t, 2 * (Layers + 1)> by_size{};
+template <std::size_t Layers, std::size_t MostSources>
+constexpr std::size_t place_by_size(buffer_list<Layers, MostSources>& list) {
+  constexpr std::size_t capacity = buffer_list<Layers, MostSources>::capacity;
+  std::array<std::size_t, capacity> by_size{};
   for (std::size_t i = 0; i < list.count; ++i) {
     by_size[i] = i;
   }
@@ -185,7 +272,7 @@ constexpr std::size_t place_by_size(buffer_list<Layers>& list) {
   });
   // Those placed so far, by offset. Kept as copies side by side, and compared by hand: the compiler
   // runs this loop half a million times for a network of 200 layers, and counts every call.
-  std::array<buffer, 2 * (Layers + 1)> placed{};
+  std::array<buffer, capacity> placed{};
   std::size_t arena_size = 0;
   for (std::size_t count = 0; count < list.count; ++count) {
     buffer current = list.buffers[by_size[count]];
@@ -210,8 +297,8 @@ constexpr std::size_t place_by_size(buffer_list<Layers>& list) {
   return arena_size;
 }
 
-template <std::size_t Layers>
-constexpr std::size_t largest_living_sum(const buffer_list<Layers>& list) {
+template <std::size_t Layers, std::size_t MostSources>
+constexpr std::size_t largest_living_sum(const buffer_list<Layers, MostSources>& list) {
   std::array<std::size_t, moments<Layers>::end + 2> born{};
   std::array<std::size_t, moments<Layers>::end + 2> gone{};
   for (std::size_t i = 0; i < list.count; ++i) {
@@ -232,33 +319,42 @@ constexpr std::size_t largest_living_sum(const buffer_list<Layers>& list) {
 /// Plans the arena of a network for `batch` samples. Every buffer starts at and takes a multiple of
 /// `granule` elements.
 template <class Net, class Mode>
-constexpr memory_plan<Net::size> plan_memory(std::size_t batch, std::size_t granule) {
+constexpr auto plan_memory(std::size_t batch, std::size_t granule) {
   constexpr std::size_t layers = Net::size;
+  constexpr std::size_t most_sources = detail::most_sources<Net>();
   const auto traits = detail::traits_of<Net>();
   std::array<std::size_t, layers + 1> sizes{};
   for (std::size_t i = 0; i <= layers; ++i) {
     sizes[i] = (Net::shapes[i].size() * batch + granule - 1) / granule * granule;
   }
 
-  detail::buffer_list<layers> list;
+  memory_plan<layers, most_sources> plan;
+  detail::buffer_list<layers, most_sources> list;
   detail::add_values(list, traits, sizes, Mode::trains);
   if (Mode::trains) {
-    detail::add_gradients(list, traits, sizes, Mode::input_gradient);
+    plan.has_gradient = detail::needed_gradients(traits, Mode::input_gradient);
+    detail::add_gradients(list, traits, sizes, plan.has_gradient);
   }
 
-  memory_plan<layers> plan;
   plan.lower_bound = detail::largest_living_sum(list);
-  if (Mode::trains) {
+  if (Mode::trains || !detail::is_chain(traits)) {
     plan.size = detail::place_by_size(list);
   } else {
     plan.size = plan.lower_bound;
     detail::place_chain(list, plan.size);
   }
-  plan.first_gradient = list.first_gradient;
+  const auto offset = [&](std::size_t buffer) {
+    return buffer == detail::no_buffer ? 0 : list.buffers[buffer].offset;
+  };
   for (std::size_t i = 0; i <= layers; ++i) {
-    plan.value_offsets[i] = list.buffers[list.of_value[i]].offset;
-    if (i >= list.first_gradient) {
-      plan.gradient_offsets[i] = list.buffers[list.of_gradient[i]].offset;
+    plan.value_offsets[i] = offset(list.of_value[i]);
+    plan.gradient_offsets[i] = offset(list.of_gradient[i]);
+  }
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    for (std::size_t i = 0; i < traits[layer].source_count; ++i) {
+      const std::size_t written = list.of_source_gradient[layer][i];
+      plan.source_gradient_offsets[layer][i] = offset(written);
+      plan.adds[layer][i] = written != list.of_gradient[traits[layer].sources[i]];
     }
   }
   return plan;

@@ -64,12 +64,12 @@ constexpr auto make_report() {
   network_report<Net::size> result;
   for_each_index<Net::size>([&](auto index) {
     using layer_type = typename Net::template layer<index>;
-    using items = typename layer_type::template parameters<Net::shapes[index], T>;
+    using items = typename layer_type::template parameters<Net::inputs[index], T>;
     layer_report& entry = result.layers[index];
     entry.name = layer_type::name;
-    entry.input = Net::shapes[index];
+    entry.input = Net::inputs[index];
     entry.output = Net::shapes[index + 1];
-    entry.macs = layer_type::macs(Net::shapes[index]);
+    entry.macs = layer_type::macs(Net::inputs[index]);
     entry.ram_bytes = Net::shapes[index + 1].size() * Batch * sizeof(T);
     if constexpr (!is_none<items>) {
       entry.flash_bytes = sizeof(items);

@@ -8,7 +8,9 @@
 #include <mote/core/storage.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
 namespace mote {
 
@@ -17,6 +19,109 @@ struct no_observer {
   template <class Index, class View>
   constexpr void operator()(Index, View) const {}
 };
+
+namespace detail {
+
+template <class Net, std::size_t Index, class T>
+using items_of = typename Net::template layer<Index>::template parameters<Net::inputs[Index], T>;
+template <class Net, std::size_t Index, class T, std::size_t Batch>
+using cache_of = typename Net::template layer<Index>::template cache<Net::inputs[Index], T, Batch>;
+
+/// Pointers to the values that a layer takes, if they are several.
+template <std::size_t... Value, class Memory>
+constexpr auto input_pointers([[maybe_unused]] Memory& memory, std::index_sequence<Value...>) {
+  using value_type = const typename Memory::value_type;
+  if constexpr (sizeof...(Value) == 1) {
+    return none{};
+  } else {
+    return std::array<value_type*, sizeof...(Value)>{memory.template value<Value>().data...};
+  }
+}
+
+template <class Isa, class Net, std::size_t Index, class T, class Memory, std::size_t First,
+          std::size_t... More>
+constexpr auto make_forward_pass(const parameters<Net, T>& weights, Memory& memory,
+                                 std::size_t rows, std::index_sequence<First, More...> sources) {
+  return forward_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
+                      identity, Net::shapes[More]...>{
+      get<Index>(weights), memory.template value<First>(rows).as_const(),
+      memory.template value<Index + 1>(rows), input_pointers(memory, sources)};
+}
+
+template <class Isa, class Net, std::size_t Index, class T, std::size_t Batch, class Mode,
+          std::size_t First, std::size_t... More>
+constexpr auto make_training_pass(const parameters<Net, T>& weights,
+                                  workspace<Net, T, Batch, Mode>& memory, random_source& generator,
+                                  std::size_t rows, std::index_sequence<First, More...> sources) {
+  return training_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
+                       cache_of<Net, Index, T, Batch>, Net::shapes[More]...>{
+      make_forward_pass<Isa, Net, Index>(weights, memory, rows, sources), get<Index>(memory.caches),
+      generator};
+}
+
+/// Where layer Index is to write the gradients of the values that it takes; null for those that
+/// nobody wants.
+template <class Net, std::size_t Index, class Memory, std::size_t... Value, std::size_t... Source>
+constexpr auto gradient_pointers(Memory& memory, std::index_sequence<Value...>,
+                                 std::index_sequence<Source...>) {
+  return std::array{(Memory::plan.has_gradient[Value]
+                         ? memory.template source_gradient<Index, Source, Value>().data
+                         : nullptr)...};
+}
+
+template <class Isa, class Net, std::size_t Index, class T, std::size_t Batch, class Mode,
+          std::size_t First, std::size_t... More>
+constexpr auto make_backward_pass(const parameters<Net, T>& weights,
+                                  workspace<Net, T, Batch, Mode>& memory, gradients<Net, T>& slopes,
+                                  std::size_t rows, std::index_sequence<First, More...> sources) {
+  constexpr auto& wanted = workspace<Net, T, Batch, Mode>::plan.has_gradient;
+  constexpr bool wants_input_gradient = wanted[First];
+  const auto input_gradient = [&] {
+    if constexpr (wants_input_gradient) {
+      return memory.template source_gradient<Index, 0, First>(rows);
+    } else {
+      return none{};
+    }
+  }();
+  const auto input_gradients = [&] {
+    if constexpr (sizeof...(More) == 0) {
+      return none{};
+    } else {
+      return gradient_pointers<Net, Index>(memory, sources,
+                                           std::make_index_sequence<1 + sizeof...(More)>{});
+    }
+  }();
+  return backward_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
+                       cache_of<Net, Index, T, Batch>, wants_input_gradient, Net::shapes[More]...>{
+      get<Index>(weights),
+      get<Index>(slopes),
+      get<Index>(memory.caches),
+      memory.template value<First>(rows).as_const(),
+      memory.template value<Index + 1>(rows).as_const(),
+      memory.template gradient<Index + 1>(rows).as_const(),
+      input_gradient,
+      input_pointers(memory, sources),
+      input_gradients};
+}
+
+/// Adds what layer Index wrote beside the gradient of a value that other layers take too.
+template <std::size_t Index, class Memory, std::size_t... Value, std::size_t... Source>
+constexpr void add_source_gradients(Memory& memory, std::size_t rows, std::index_sequence<Value...>,
+                                    std::index_sequence<Source...>) {
+  const auto add = [&](auto part, auto sum) {
+    for (std::size_t i = 0; i < rows * sum.sample_size; ++i) {
+      sum.data[i] += part.data[i];
+    }
+  };
+  const auto add_one = [&]<std::size_t V, std::size_t S>() {
+    if constexpr (Memory::plan.adds[Index][S]) {
+      add(memory.template source_gradient<Index, S, V>(rows), memory.template gradient<V>(rows));
+    }
+  };
+  (add_one.template operator()<Value, Source>(), ...);
+}
+
+} // namespace detail
 
 /// Runs the network on the first `rows` samples of `memory.input()` and returns a view of the
 /// output, which stays valid until the workspace is used again. Never more than `Batch` rows are
@@ -31,14 +136,10 @@ constexpr auto forward(const parameters<Net, T>& weights, workspace<Net, T, Batc
                        std::size_t rows = Batch, Observer&& observer = {}) {
   rows = std::min(rows, Batch);
   for_each_index<Net::size>([&](auto index) {
-    using layer_type = typename Net::template layer<index>;
-    constexpr shape in = Net::shapes[index];
-    constexpr shape out = Net::shapes[index + 1];
-    using items = typename layer_type::template parameters<in, T>;
-    const auto input = memory.template value<index>(rows).as_const();
-    const auto output = memory.template value<index + 1>(rows);
-    layer_type::forward(forward_pass<Isa, in, out, T, items>{get<index>(weights), input, output});
-    observer(index, output.as_const());
+    using sources = typename Net::template sources<index>;
+    Net::template layer<index>::forward(
+        detail::make_forward_pass<Isa, Net, index>(weights, memory, rows, sources{}));
+    observer(index, memory.template value<index + 1>(rows).as_const());
   });
   return memory.output(rows).as_const();
 }
@@ -64,14 +165,8 @@ constexpr auto train_forward(const parameters<Net, T>& weights,
   rows = std::min(rows, Batch);
   for_each_index<Net::size>([&](auto index) {
     using layer_type = typename Net::template layer<index>;
-    constexpr shape in = Net::shapes[index];
-    constexpr shape out = Net::shapes[index + 1];
-    using items = typename layer_type::template parameters<in, T>;
-    using cache = typename layer_type::template cache<in, T, Batch>;
-    const auto input = memory.template value<index>(rows).as_const();
-    const auto output = memory.template value<index + 1>(rows);
-    const training_pass<Isa, in, out, T, items, cache> pass{
-        {get<index>(weights), input, output}, get<index>(memory.caches), generator};
+    const auto pass = detail::make_training_pass<Isa, Net, index>(
+        weights, memory, generator, rows, typename Net::template sources<index>{});
     if constexpr (requires { layer_type::train_forward(pass); }) {
       layer_type::train_forward(pass);
     } else {
@@ -88,27 +183,13 @@ constexpr void backward(const parameters<Net, T>& weights, workspace<Net, T, Bat
                         gradients<Net, T>& slopes, std::size_t rows = Batch) {
   static_assert(Mode::trains, "mote::backward needs a workspace whose mode trains");
   rows = std::min(rows, Batch);
-  constexpr std::size_t first_gradient = workspace<Net, T, Batch, Mode>::plan.first_gradient;
   for_each_index_backwards<Net::size>([&](auto index) {
-    using layer_type = typename Net::template layer<index>;
-    constexpr shape in = Net::shapes[index];
-    constexpr shape out = Net::shapes[index + 1];
-    using items = typename layer_type::template parameters<in, T>;
-    using cache = typename layer_type::template cache<in, T, Batch>;
-    if constexpr (index + 1 >= first_gradient) {
-      constexpr bool wants_input_gradient = index >= first_gradient;
-      const auto input_gradient = [&] {
-        if constexpr (wants_input_gradient) {
-          return memory.template gradient<index>(rows);
-        } else {
-          return none{};
-        }
-      }();
-      layer_type::backward(backward_pass<Isa, in, out, T, items, cache, wants_input_gradient>{
-          get<index>(weights), get<index>(slopes), get<index>(memory.caches),
-          memory.template value<index>(rows).as_const(),
-          memory.template value<index + 1>(rows).as_const(),
-          memory.template gradient<index + 1>(rows).as_const(), input_gradient});
+    if constexpr (workspace<Net, T, Batch, Mode>::plan.has_gradient[index + 1]) {
+      using sources = typename Net::template sources<index>;
+      Net::template layer<index>::backward(
+          detail::make_backward_pass<Isa, Net, index>(weights, memory, slopes, rows, sources{}));
+      detail::add_source_gradients<index>(memory, rows, sources{},
+                                          std::make_index_sequence<sources::size()>{});
     }
   });
 }

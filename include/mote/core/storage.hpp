@@ -41,7 +41,7 @@ template <class Net, class T, std::size_t... Index>
 struct parameter_items<Net, T, std::index_sequence<Index...>> {
   using type =
       record<std::index_sequence<Index...>,
-             typename Net::template layer<Index>::template parameters<Net::shapes[Index], T>...>;
+             typename Net::template layer<Index>::template parameters<Net::inputs[Index], T>...>;
 };
 
 template <class Net, class T, std::size_t Batch, bool Trains, class Indices = typename Net::indices>
@@ -53,7 +53,7 @@ template <class Net, class T, std::size_t Batch, std::size_t... Index>
 struct cache_items<Net, T, Batch, true, std::index_sequence<Index...>> {
   using type =
       record<std::index_sequence<Index...>,
-             typename Net::template layer<Index>::template cache<Net::shapes[Index], T, Batch>...>;
+             typename Net::template layer<Index>::template cache<Net::inputs[Index], T, Batch>...>;
 };
 
 } // namespace detail
@@ -81,7 +81,7 @@ struct gradients : detail::parameter_items<Net, T>::type {
 template <class Net, class F, class... Records>
 constexpr void visit_tensors(F&& f, Records&... records) {
   for_each_index<Net::size>([&](auto index) {
-    using items = typename Net::template layer<index>::template parameters<Net::shapes[index],
+    using items = typename Net::template layer<index>::template parameters<Net::inputs[index],
                                                                            value_type_of<Net>>;
     if constexpr (!is_none<items>) {
       [&]<class First, class... Rest>(First& first, Rest&... rest) {
@@ -110,30 +110,40 @@ struct workspace {
 
   /// Training rows start on cache lines; inference only on words, because RAM is scarce there.
   static constexpr std::size_t alignment = Mode::trains ? 64 : (alignof(T) > 4 ? alignof(T) : 4);
-  static constexpr memory_plan<Net::size> plan =
-      plan_memory<Net, Mode>(Batch, alignment / sizeof(T));
+  static constexpr auto plan = plan_memory<Net, Mode>(Batch, alignment / sizeof(T));
 
   alignas(alignment) std::array<T, plan.size> arena;
   [[no_unique_address]] typename detail::cache_items<Net, T, Batch, Mode::trains>::type caches;
 
-  /// What enters layer `Index`; `Index == network::size` is the output.
+  /// Value `Index`: 0 is the input, `network::size` the output, i + 1 what layer i gives.
   template <std::size_t Index>
   constexpr auto value(std::size_t rows = Batch) {
-    return batch_view<T, Net::shapes[Index].size()>{arena.data() + plan.value_offsets[Index], rows};
+    return view<Index>(plan.value_offsets[Index], rows);
   }
   /// The gradient of the loss by `value<Index>()`.
   template <std::size_t Index>
   constexpr auto gradient(std::size_t rows = Batch) {
-    static_assert(Mode::trains && Index >= plan.first_gradient,
+    static_assert(plan.has_gradient[Index],
                   "mote::workspace: this gradient is not computed in this mode");
-    return batch_view<T, Net::shapes[Index].size()>{arena.data() + plan.gradient_offsets[Index],
-                                                    rows};
+    return view<Index>(plan.gradient_offsets[Index], rows);
+  }
+  /// The part of that gradient which layer `Layer` writes for the value that it takes as its
+  /// `Source`th.
+  template <std::size_t Layer, std::size_t Source, std::size_t Index>
+  constexpr auto source_gradient(std::size_t rows = Batch) {
+    return view<Index>(plan.source_gradient_offsets[Layer][Source], rows);
   }
 
   constexpr auto input(std::size_t rows = Batch) { return value<0>(rows); }
   constexpr auto output(std::size_t rows = Batch) { return value<Net::size>(rows); }
   constexpr auto input_gradient(std::size_t rows = Batch) { return gradient<0>(rows); }
   constexpr auto output_gradient(std::size_t rows = Batch) { return gradient<Net::size>(rows); }
+
+private:
+  template <std::size_t Index>
+  constexpr auto view(std::size_t offset, std::size_t rows) {
+    return batch_view<T, Net::shapes[Index].size()>{arena.data() + offset, rows};
+  }
 };
 
 } // namespace mote

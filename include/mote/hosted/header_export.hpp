@@ -137,7 +137,7 @@ std::string parameter_text(const parameters<Net, T>& weights) {
   std::string text;
   for_each_index<Net::size>([&](auto index) {
     using layer_type = typename Net::template layer<index>;
-    using items = typename layer_type::template parameters<Net::shapes[index], T>;
+    using items = typename layer_type::template parameters<Net::inputs[index], T>;
     text += "      // layer " + std::to_string(index) + ": " + layer_type::name + "\n";
     if constexpr (is_none<items>)
       text += "      {},\n";

@@ -6,15 +6,11 @@
 
 namespace mote {
 
-/// Any shape to the vector of the same elements in the same order. Costs nothing: it is a view.
-struct flatten : layer {
-  static constexpr const char* name = "flatten";
+namespace detail {
+
+/// A layer that only looks at the same elements in another shape.
+struct reshaping : layer {
   static constexpr mote::aliasing aliasing = mote::aliasing::view;
-
-  template <class Rounding>
-  using quantized = flatten;
-
-  static constexpr shape output(const shape& in) { return shape{in.size()}; }
 
   static constexpr affine output_affine(const affine& in, const range&) { return in; }
 
@@ -23,6 +19,18 @@ struct flatten : layer {
 
   template <class Pass>
   static constexpr void backward(const Pass&) {}
+};
+
+} // namespace detail
+
+/// Any shape to the vector of the same elements in the same order. Costs nothing: it is a view.
+struct flatten : detail::reshaping {
+  static constexpr const char* name = "flatten";
+
+  template <class Rounding>
+  using quantized = flatten;
+
+  static constexpr shape output(const shape& in) { return shape{in.size()}; }
 };
 
 } // namespace mote

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mote/core/flatten_list.hpp>
 #include <mote/core/layer.hpp>
 
 namespace mote {
@@ -9,10 +10,18 @@ namespace mote {
 /// before the first one that learns are not run backwards at all.
 ///
 /// Its parameters have the type of the layer's own, so they can be copied from a network in which
-/// it was trained.
+/// it was trained. Of a residual or a concatenate it freezes every layer.
 template <class Layer>
 struct frozen : Layer {
   static constexpr bool is_frozen = true;
+};
+
+template <is_structure Structure>
+struct frozen<Structure> : structure {
+  template <class List>
+  static constexpr auto append_to(List list) {
+    return detail::append_wrapped<mote::frozen, Structure>(list);
+  }
 };
 
 } // namespace mote

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mote/core/flatten_list.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/math.hpp>
 #include <mote/core/storage.hpp>
@@ -78,6 +79,7 @@ struct penalized : Layer {
 
 private:
   static_assert(sizeof...(Penalties) > 0, "mote::penalized: name a penalty, as l2<1, 100>");
+  static_assert(!is_structure<Layer>, "mote::penalized: penalize the layers inside one by one");
 
   template <class F, class Items, class... Others>
   static constexpr void visit_weights(F&& f, Items& items, Others&... others) {

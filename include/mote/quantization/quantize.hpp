@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace mote {
 
@@ -49,8 +50,11 @@ choose_scales(const std::array<range, Quantized::size + 1>& ranges, const affine
   activation_scales<Quantized> scales{};
   scales[0] = input;
   for_each_index<Quantized::size>([&](auto index) {
-    scales[index + 1] =
-        Quantized::template layer<index>::output_affine(scales[index], ranges[index + 1]);
+    using layer_type = typename Quantized::template layer<index>;
+    scales[index + 1] = [&]<std::size_t... Source>(std::index_sequence<Source...>) {
+      return layer_type::output_affine(scales[Source]..., ranges[index + 1]);
+    }
+    (typename Quantized::template sources<index>{});
   });
   return scales;
 }
@@ -63,11 +67,14 @@ constexpr void quantize(const parameters<Real, T>& real, const activation_scales
                 "mote::quantize: quantize calibration_network<Net>, not Net itself");
   for_each_index<Quantized::size>([&](auto index) {
     using layer_type = typename Quantized::template layer<index>;
-    constexpr shape in = Quantized::shapes[index];
+    constexpr shape in = Quantized::inputs[index];
     using items = typename layer_type::template parameters<in, value_type_of<Quantized>>;
     if constexpr (!is_none<items>) {
-      get<index>(result) =
-          layer_type::template quantize<in>(get<index>(real), scales[index], scales[index + 1]);
+      [&]<std::size_t... Source>(std::index_sequence<Source...>) {
+        get<index>(result) = layer_type::template quantize<in>(get<index>(real), scales[Source]...,
+                                                               scales[index + 1]);
+      }
+      (typename Quantized::template sources<index>{});
     }
   });
 }

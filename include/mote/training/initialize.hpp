@@ -4,28 +4,47 @@
 #include <mote/core/storage.hpp>
 #include <mote/layers/initializers.hpp>
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace mote {
 
 namespace detail {
 
+/// For each value of a network the first layer that takes it; Net::size for the output.
+template <class Net>
+constexpr auto find_first_readers() {
+  std::array<std::size_t, Net::size + 1> readers{};
+  readers.fill(Net::size);
+  for_each_index_backwards<Net::size>([&](auto index) {
+    [&]<std::size_t... Value>(std::index_sequence<Value...>) {
+      ((readers[Value] = index), ...);
+    }
+    (typename Net::template sources<index>{});
+  });
+  return readers;
+}
+template <class Net>
+inline constexpr auto first_readers = find_first_readers<Net>();
+
 /// True when the results of layer `Index` reach a rectifying activation before another layer with
 /// weights.
 template <class Net, std::size_t Index>
 constexpr bool feeds_rectifier() {
-  if constexpr (Index + 1 >= Net::size) {
+  constexpr std::size_t reader = first_readers<Net>[Index + 1];
+  if constexpr (reader == Net::size) {
     return false;
   } else {
-    using next = typename Net::template layer<Index + 1>;
+    using next = typename Net::template layer<reader>;
     if constexpr (requires { next::rectifies; }) {
       return next::rectifies;
     } else if constexpr (requires { typename next::initializer; }) {
       return false;
     } else {
-      return feeds_rectifier<Net, Index + 1>();
+      return feeds_rectifier<Net, reader>();
     }
   }
 }
