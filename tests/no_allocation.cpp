@@ -314,6 +314,24 @@ TEST_CASE("no layer, loss or optimizer takes anything from the heap", "[no_alloc
   CHECK(sum > 0.0f);
 }
 
+TEST_CASE("recurrent layers take nothing from the heap", "[no_allocation]") {
+  using recurrent = network<input<5, 3>, gru<7, states::all>, gru<4>, dense<3>>;
+  static trainer<recurrent, softmax_cross_entropy, adam<>, 2> learner{{}, 1};
+  static workspace<recurrent> single;
+  const std::array<std::uint8_t, 2> labels{0, 2};
+  const std::array<float, 3> sample{1.0f, -1.0f, 0.5f};
+  std::array<float, 7> state{};
+  float sum = 0.0f;
+  check_takes_nothing("gru", [&] {
+    learner.workspace.input()[1][14] = 1.0f;
+    sum += learner.step(2, std::span<const std::uint8_t>{labels});
+    sum += forward(learner.parameters, single)[0][0];
+    recurrent::layer<0>::step(get<0>(learner.parameters), sample, state);
+  });
+  CHECK(sum != 0.0f);
+  CHECK(state[0] != 0.0f);
+}
+
 TEST_CASE("making a trainer takes nothing from the heap", "[no_allocation]") {
   check_takes_nothing("a trainer", [] {
     trainer<net, softmax_cross_entropy, adam<>, 4> local{{}, 1};

@@ -27,6 +27,7 @@
 #include <mote/layers/flatten.hpp>
 #include <mote/layers/frozen.hpp>
 #include <mote/layers/gelu.hpp>
+#include <mote/layers/gru.hpp>
 #include <mote/layers/hard_sigmoid.hpp>
 #include <mote/layers/hard_swish.hpp>
 #include <mote/layers/initializers.hpp>

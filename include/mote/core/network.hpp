@@ -3,6 +3,7 @@
 
 #include <mote/core/flatten_list.hpp>
 #include <mote/core/layer.hpp>
+#include <mote/core/requirements.hpp>
 #include <mote/core/shape.hpp>
 
 #include <boost/hana/for_each.hpp>
@@ -41,28 +42,36 @@ struct shape_chain {
   std::size_t refused_by = no_layer;
 };
 
+/// Hands shapes to one layer after the other until one refuses what it gets. A class of its own,
+/// not a lambda, that the names of its functions do not hold the whole network.
+template <std::size_t Count>
+struct shape_passer {
+  shape_chain<Count>& chain;
+  std::size_t index = 0;
+
+  template <class Entry>
+  constexpr void operator()(Entry) {
+    pass<typename Entry::type::layer>(typename Entry::type::values{});
+  }
+
+private:
+  template <class Layer, std::size_t... Value>
+  constexpr void pass(std::index_sequence<Value...>) {
+    if (chain.refused_by == no_layer && !Layer::expects::accepts(chain.shapes[Value]...)) {
+      chain.refused_by = index;
+    }
+    if (chain.refused_by == no_layer) {
+      chain.shapes[++index] = Layer::output(chain.shapes[Value]...);
+    }
+  }
+};
+
 /// Passes the input shape through the layers until one refuses what it gets.
 template <class Input, class... Entries>
 constexpr auto chain_shapes() {
   shape_chain<sizeof...(Entries)> chain;
   chain.shapes[0] = Input::value;
-  std::size_t index = 0;
-  boost::hana::for_each(boost::hana::tuple_t<Entries...>, [&](auto element) {
-    using entry = typename decltype(element)::type;
-    using layer_type = typename entry::layer;
-    if (chain.refused_by != no_layer) {
-      return;
-    }
-    [&]<std::size_t... Value>(std::index_sequence<Value...>) {
-      if (layer_type::expects::accepts(chain.shapes[Value]...)) {
-        chain.shapes[index + 1] = layer_type::output(chain.shapes[Value]...);
-      } else {
-        chain.refused_by = index;
-      }
-    }
-    (typename entry::values{});
-    ++index;
-  });
+  boost::hana::for_each(boost::hana::tuple_t<Entries...>, shape_passer<sizeof...(Entries)>{chain});
   return chain;
 }
 
@@ -84,10 +93,15 @@ constexpr auto got() {
                  typename decltype(got<More>())::type...>>{};
 }
 
-/// The type of element `Index` of a list of types.
-template <std::size_t Index, class... Types>
+/// A list of types, of which one can be had by its index.
+template <class... Types>
+using type_list = std::remove_const_t<decltype(boost::hana::tuple_t<Types...>)>;
+
+/// The type of element `Index` of such a list. The list is one argument, not a pack of them: a
+/// compiler compares all arguments whenever it meets a template again.
+template <std::size_t Index, class List>
 using element_t = typename std::remove_cvref_t<decltype(boost::hana::at_c<Index>(
-    boost::hana::tuple_t<Types...>))>::type;
+    std::declval<const List&>()))>::type;
 
 template <bool Accepted, std::size_t Index, class Layer, shape_chain Chain, class Values>
 struct shape_check {};
@@ -113,8 +127,13 @@ struct flat_network<Input, std::index_sequence<Index...>, Layers...> {
   static constexpr std::size_t size = sizeof...(Layers);
 
 private:
+  using list = type_list<Layers...>;
   template <std::size_t At>
-  using entry = list_entry<element_t<At, Layers...>, At>;
+  using entry = list_entry<element_t<At, list>, At>;
+
+  static_assert((require_layer<typename list_entry<Layers, Index>::layer>(
+                     typename list_entry<Layers, Index>::values{}) &&
+                 ...));
 
 public:
   template <std::size_t At>

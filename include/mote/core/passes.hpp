@@ -9,12 +9,6 @@
 #include <mote/core/record.hpp>
 #include <mote/core/storage.hpp>
 
-#include <boost/hana/bool.hpp>
-#include <boost/hana/filter.hpp>
-#include <boost/hana/tuple.hpp>
-#include <boost/hana/type.hpp>
-#include <boost/hana/unpack.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -36,48 +30,96 @@ struct step {
   static constexpr std::size_t last = Last;
 };
 
-/// The network as written, as a Hana tuple of steps.
+/// The list that is being rewritten. Not a Hana tuple: a filter of 200 elements hands 200 arguments
+/// through every function on its way, which takes the compiler seconds.
+template <class... Steps>
+struct step_list {
+  static constexpr std::size_t size = sizeof...(Steps);
+  using list = mote::detail::type_list<Steps...>;
+  template <std::size_t Index>
+  using at = mote::detail::element_t<Index, list>;
+};
+
+/// The network as written.
 template <class Net, std::size_t... Index>
 constexpr auto as_steps(std::index_sequence<Index...>) {
-  return boost::hana::tuple_t<step<typename Net::template layer<Index>, Index, Index,
-                                   typename Net::template sources<Index>>...>;
+  return step_list<step<typename Net::template layer<Index>, Index, Index,
+                        typename Net::template sources<Index>>...>{};
 }
 
 namespace detail {
 
 using mote::detail::first_of;
 
-/// For each value the one that takes its place when the layers that only training needs are gone.
-template <class... Steps>
-constexpr auto find_stand_ins() {
-  std::array<std::size_t, sizeof...(Steps) + 1> result{};
-  ((result[Steps::last + 1] =
-        Steps::layer::training_only ? result[first_of(typename Steps::values{})] : Steps::last + 1),
-   ...);
+/// Where `flags` are set.
+template <std::size_t Count, std::size_t Size>
+constexpr auto find_set(const std::array<bool, Size>& flags) {
+  std::array<std::size_t, Count> result{};
+  for (std::size_t i = 0, next = 0; i < Size; ++i) {
+    if (flags[i]) {
+      result[next++] = i;
+    }
+  }
   return result;
 }
-template <class... Steps>
-inline constexpr auto stand_ins = find_stand_ins<Steps...>();
 
-template <const auto& StandIns, class Step, std::size_t... Value>
-constexpr auto with_stand_ins(std::index_sequence<Value...>) {
-  return boost::hana::type_c<
-      step<typename Step::layer, Step::first, Step::last, std::index_sequence<StandIns[Value]...>>>;
+/// The list of Make::at<Index> for each index at which Make::kept is set.
+template <class Make>
+constexpr auto select() {
+  constexpr auto count =
+      static_cast<std::size_t>(std::count(Make::kept.begin(), Make::kept.end(), true));
+  return []<std::size_t... Index>(std::index_sequence<Index...>) {
+    constexpr auto indices = find_set<count>(Make::kept);
+    return step_list<typename Make::template at<indices[Index]>...>{};
+  }
+  (std::make_index_sequence<count>{});
 }
+
+// Classes where functions would read more easily: a compiler spells out the name of each function
+// it makes, and here a name holds the whole list.
+
+/// The step with other values, where StandIns::value[i] takes the place of value i.
+template <class StandIns, class Step, class Values = typename Step::values>
+struct with_stand_ins;
+
+template <class StandIns, class Step, std::size_t... Value>
+struct with_stand_ins<StandIns, Step, std::index_sequence<Value...>> {
+  using type = step<typename Step::layer, Step::first, Step::last,
+                    std::index_sequence<StandIns::value[Value]...>>;
+};
+
+/// For each value the one that takes its place when the layers that only training needs are gone:
+/// what these took.
+template <class... Steps>
+struct stand_ins {
+  static constexpr auto value = [] {
+    std::array<std::size_t, sizeof...(Steps) + 1> result{};
+    ((result[Steps::last + 1] = Steps::layer::training_only
+                                    ? result[first_of(typename Steps::values{})]
+                                    : Steps::last + 1),
+     ...);
+    return result;
+  }();
+};
+
+template <class Steps>
+struct dropping;
+
+template <class... Steps>
+struct dropping<step_list<Steps...>> {
+  using list = step_list<Steps...>;
+  using names = stand_ins<Steps...>;
+  static constexpr std::array<bool, sizeof...(Steps)> kept{!Steps::layer::training_only...};
+  template <std::size_t Index>
+  using at = typename with_stand_ins<names, typename list::template at<Index>>::type;
+};
 
 } // namespace detail
 
 /// Leaves out the layers that do nothing in inference. Takes the network as written.
 template <class Steps>
-constexpr auto drop_training_only(Steps steps) {
-  const auto renamed = boost::hana::unpack(steps, [](auto... elements) {
-    constexpr auto& names = detail::stand_ins<typename decltype(elements)::type...>;
-    return boost::hana::make_tuple(detail::with_stand_ins<names, typename decltype(elements)::type>(
-        typename decltype(elements)::type::values{})...);
-  });
-  return boost::hana::filter(renamed, [](auto element) {
-    return boost::hana::bool_c<!decltype(element)::type::layer::training_only>;
-  });
+constexpr auto drop_training_only(Steps) {
+  return detail::select<detail::dropping<Steps>>();
 }
 
 /// A rule that lets a layer apply the activation that follows it.
@@ -119,96 +161,102 @@ namespace detail {
 
 /// How many steps take each value.
 template <class... Steps>
-constexpr auto count_readers() {
-  std::array<std::size_t, std::max({Steps::last...}) + 2> result{};
-  const auto count = [&]<std::size_t... Value>(std::index_sequence<Value...>) {
-    (++result[Value], ...);
-  };
-  (count(typename Steps::values{}), ...);
-  return result;
-}
-template <class... Steps>
-inline constexpr auto readers = count_readers<Steps...>();
+struct reader_counts {
+  static constexpr auto value = [] {
+    std::array<std::size_t, std::max({Steps::last...}) + 2> result{};
+    const auto count = [&]<std::size_t... Value>(std::index_sequence<Value...>) {
+      (++result[Value], ...);
+    };
+    (count(typename Steps::values{}), ...);
+    return result;
+  }();
+};
 
-/// True when step Index disappears into the one before it, which nobody else may read.
-template <class Rule, std::size_t Index, class... Steps>
-constexpr bool is_absorbed() {
-  if constexpr (Index == 0 || Index >= sizeof...(Steps)) {
-    return false;
-  } else {
-    using previous = mote::detail::element_t<Index - 1, Steps...>;
-    using current = mote::detail::element_t<Index, Steps...>;
-    return std::is_same_v<typename current::values, std::index_sequence<previous::last + 1>> &&
-           readers<Steps...>[previous::last + 1] == 1 &&
-           Rule::template applies<typename previous::layer, typename current::layer>;
-  }
-}
+/// Whether Rule applies to two steps, and nobody else reads what is between them.
+template <class Rule, class Readers, class Step, class Next>
+using absorbs =
+    std::bool_constant<std::is_same_v<typename Next::values, std::index_sequence<Step::last + 1>> &&
+                       Readers::value[Step::last + 1] == 1 &&
+                       Rule::template applies<typename Step::layer, typename Next::layer>>;
 
-/// What becomes of step Index: nothing, itself, or itself with the next one inside.
-template <class Rule, std::size_t Index, class... Steps>
-constexpr auto absorb_next() {
-  using current = mote::detail::element_t<Index, Steps...>;
-  if constexpr (is_absorbed<Rule, Index, Steps...>()) {
-    return boost::hana::type_c<void>;
-  } else if constexpr (is_absorbed<Rule, Index + 1, Steps...>()) {
-    using next = mote::detail::element_t<Index + 1, Steps...>;
-    using layer = typename Rule::template merged<typename current::layer, typename next::layer>;
-    return boost::hana::type_c<step<layer, current::first, next::last, typename current::values>>;
-  } else {
-    return boost::hana::type_c<current>;
-  }
-}
+/// A step with the next one inside, if that is absorbed.
+template <class Rule, class Step, class Next, bool IsAbsorbed>
+struct with_next {
+  using type = Step;
+};
+template <class Rule, class Step, class Next>
+struct with_next<Rule, Step, Next, true> {
+  using type = step<typename Rule::template merged<typename Step::layer, typename Next::layer>,
+                    Step::first, Next::last, typename Step::values>;
+};
+
+template <class Rule, class Steps, class Indices>
+struct absorbing;
+
+template <class Rule, class... Steps, std::size_t... Index>
+struct absorbing<Rule, step_list<Steps...>, std::index_sequence<Index...>> {
+  using list = step_list<Steps...>;
+  using readers = reader_counts<Steps...>;
+
+  /// The neighbour of a step, or the step itself where there is none.
+  template <std::size_t At>
+  using before = typename list::template at<(At == 0 ? 0 : At - 1)>;
+  template <std::size_t At>
+  using after = typename list::template at<(At + 1 == list::size ? At : At + 1)>;
+
+  static constexpr std::array<bool, sizeof...(Steps)> kept{
+      !absorbs<Rule, readers, before<Index>, Steps>::value...};
+  template <std::size_t At>
+  using at = typename with_next<
+      Rule, typename list::template at<At>, after<At>,
+      absorbs<Rule, readers, typename list::template at<At>, after<At>>::value>::type;
+};
 
 } // namespace detail
 
 /// Lets each step absorb the one after it where Rule applies. Works on neighbours by index, so that
 /// the work grows with the length of the list and the depth does not.
-template <class Rule, class Steps>
-constexpr auto absorb(Steps steps) {
-  const auto merged = boost::hana::unpack(steps, [](auto... elements) {
-    return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-      return boost::hana::make_tuple(
-          detail::absorb_next<Rule, Index, typename decltype(elements)::type...>()...);
-    }
-    (std::make_index_sequence<sizeof...(elements)>{});
-  });
-  return boost::hana::filter(merged, [](auto element) {
-    return boost::hana::bool_c<!std::is_void_v<typename decltype(element)::type>>;
-  });
+template <class Rule, class... Steps>
+constexpr auto absorb(step_list<Steps...>) {
+  return detail::select<
+      detail::absorbing<Rule, step_list<Steps...>, std::index_sequence_for<Steps...>>>();
 }
+
+/// The network that a list of steps describes, and where its layers come from.
+template <class Net, class Steps>
+struct rewritten;
 
 namespace detail {
 
-/// Where the values of the network as written are found in the rewritten one.
-template <std::size_t Values, class... Steps>
-constexpr auto find_positions() {
-  std::array<std::size_t, Values> result{};
-  std::size_t position = 0;
-  ((result[Steps::last + 1] = ++position), ...);
-  return result;
-}
-template <std::size_t Values, class... Steps>
-inline constexpr auto positions = find_positions<Values, Steps...>();
+/// Where the values of the network as written, of which there are Count, are found in the rewritten
+/// one.
+template <std::size_t Count, class... Steps>
+struct positions {
+  static constexpr auto value = [] {
+    std::array<std::size_t, Count> result{};
+    std::size_t position = 0;
+    ((result[Steps::last + 1] = ++position), ...);
+    return result;
+  }();
+};
 
-template <const auto& Positions, class Step, std::size_t... Value>
-constexpr auto as_list_element(std::index_sequence<Value...>) {
-  return std::type_identity<mote::detail::list_element<
-      typename Step::layer, Positions[Step::last + 1] - 1, Positions[Value]...>>{};
-}
+template <class Positions, class Step, class Values = typename Step::values>
+struct placed;
+
+template <class Positions, class Step, std::size_t... Value>
+struct placed<Positions, Step, std::index_sequence<Value...>> {
+  using type =
+      mote::detail::list_element<typename Step::layer, Positions::value[Step::last + 1] - 1,
+                                 Positions::value[Value]...>;
+};
 
 } // namespace detail
 
-/// The network that a list of steps describes, and where its layers come from.
 template <class Net, class... Steps>
-struct rewritten {
-private:
-  template <class Step>
-  using list_element =
-      typename decltype(detail::as_list_element<detail::positions<Net::size + 1, Steps...>, Step>(
-          typename Step::values{}))::type;
-
-public:
-  using network = typename Net::template with_layers<list_element<Steps>...>;
+struct rewritten<Net, step_list<Steps...>> {
+  using positions = detail::positions<Net::size + 1, Steps...>;
+  using network =
+      typename Net::template with_layers<typename detail::placed<positions, Steps>::type...>;
   /// Layer i of `network` stands for the layers firsts[i] ... lasts[i] of `Net`.
   static constexpr std::array<std::size_t, sizeof...(Steps)> firsts{Steps::first...};
   static constexpr std::array<std::size_t, sizeof...(Steps)> lasts{Steps::last...};
@@ -216,11 +264,9 @@ public:
 
 template <class Net, class Rule>
 constexpr auto rewrite_for_inference() {
-  constexpr auto steps = absorb<Rule>(
+  const auto steps = absorb<Rule>(
       absorb<fold_normalization>(drop_training_only(as_steps<Net>(typename Net::indices{}))));
-  return boost::hana::unpack(steps, [](auto... elements) {
-    return boost::hana::type_c<rewritten<Net, typename decltype(elements)::type...>>;
-  });
+  return std::type_identity<rewritten<Net, std::remove_const_t<decltype(steps)>>>{};
 }
 
 template <class Net, class Rule>
@@ -281,28 +327,32 @@ struct quantized_network;
 template <class Position, class Layer>
 struct int8_error;
 
+template <std::size_t Index, class Layer, class Result>
+struct checked_int8_form {
+  using type = Result;
+};
+template <std::size_t Index, class Layer>
+struct checked_int8_form<Index, Layer, no_int8_form> {
+  static_assert(sizeof(int8_error<at_layer<Index>, Layer>) != 0);
+  using type = no_int8_form;
+};
 template <std::size_t Index, class Layer, class Rounding>
-constexpr auto quantized_layer() {
-  using result = typename Layer::template quantized<Rounding>;
-  if constexpr (std::is_same_v<result, no_int8_form>) {
-    static_assert(sizeof(int8_error<at_layer<Index>, Layer>) != 0);
-  }
-  return std::type_identity<result>{};
-}
+using quantized_layer =
+    typename checked_int8_form<Index, Layer, typename Layer::template quantized<Rounding>>::type;
 
+template <class Layer, std::size_t Index, class Values>
+struct int8_list_element;
 template <class Layer, std::size_t Index, std::size_t... Value>
-constexpr auto int8_list_element(std::index_sequence<Value...>) {
-  return std::type_identity<list_element<Layer, Index, Value...>>{};
-}
+struct int8_list_element<Layer, Index, std::index_sequence<Value...>> {
+  using type = list_element<Layer, Index, Value...>;
+};
 
 template <class Rounding, class Net, std::size_t... Index>
 struct quantized_network<Rounding, Net, std::index_sequence<Index...>> {
   template <std::size_t At>
-  using layer =
-      typename decltype(quantized_layer<At, typename Net::template layer<At>, Rounding>())::type;
-  using type =
-      typename Net::template with_layers<typename decltype(int8_list_element<layer<Index>, Index>(
-          typename Net::template sources<Index>{}))::type...>;
+  using layer = quantized_layer<At, typename Net::template layer<At>, Rounding>;
+  using type = typename Net::template with_layers<typename int8_list_element<
+      layer<Index>, Index, typename Net::template sources<Index>>::type...>;
 };
 
 } // namespace detail

@@ -5,6 +5,7 @@
 #include <mote/core/network.hpp>
 #include <mote/core/pass.hpp>
 #include <mote/core/random.hpp>
+#include <mote/core/requirements.hpp>
 #include <mote/core/storage.hpp>
 
 #include <algorithm>
@@ -136,9 +137,14 @@ constexpr auto forward(const parameters<Net, T>& weights, workspace<Net, T, Batc
                        std::size_t rows = Batch, Observer&& observer = {}) {
   rows = std::min(rows, Batch);
   for_each_index<Net::size>([&](auto index) {
-    using sources = typename Net::template sources<index>;
-    Net::template layer<index>::forward(
-        detail::make_forward_pass<Isa, Net, index>(weights, memory, rows, sources{}));
+    using layer_type = typename Net::template layer<index>;
+    const auto pass = detail::make_forward_pass<Isa, Net, index>(
+        weights, memory, rows, typename Net::template sources<index>{});
+    constexpr bool has_forward = requires {
+      layer_type::forward(pass);
+    };
+    static_assert(detail::require<has_forward, layer_type, lacks::forward_of_pass>);
+    layer_type::forward(pass);
     observer(index, memory.template value<index + 1>(rows).as_const());
   });
   return memory.output(rows).as_const();
@@ -170,6 +176,10 @@ constexpr auto train_forward(const parameters<Net, T>& weights,
     if constexpr (requires { layer_type::train_forward(pass); }) {
       layer_type::train_forward(pass);
     } else {
+      constexpr bool has_forward = requires {
+        layer_type::forward(pass);
+      };
+      static_assert(detail::require<has_forward, layer_type, lacks::forward_of_pass>);
       layer_type::forward(pass);
     }
   });
@@ -185,9 +195,15 @@ constexpr void backward(const parameters<Net, T>& weights, workspace<Net, T, Bat
   rows = std::min(rows, Batch);
   for_each_index_backwards<Net::size>([&](auto index) {
     if constexpr (workspace<Net, T, Batch, Mode>::plan.has_gradient[index + 1]) {
+      using layer_type = typename Net::template layer<index>;
       using sources = typename Net::template sources<index>;
-      Net::template layer<index>::backward(
-          detail::make_backward_pass<Isa, Net, index>(weights, memory, slopes, rows, sources{}));
+      const auto pass =
+          detail::make_backward_pass<Isa, Net, index>(weights, memory, slopes, rows, sources{});
+      constexpr bool has_backward = requires {
+        layer_type::backward(pass);
+      };
+      static_assert(detail::require<has_backward, layer_type, lacks::backward_of_pass>);
+      layer_type::backward(pass);
       detail::add_source_gradients<index>(memory, rows, sources{},
                                           std::make_index_sequence<sources::size()>{});
     }

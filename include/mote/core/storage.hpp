@@ -5,6 +5,7 @@
 #include <mote/core/network.hpp>
 #include <mote/core/plan.hpp>
 #include <mote/core/record.hpp>
+#include <mote/core/requirements.hpp>
 #include <mote/core/tensor.hpp>
 
 #include <array>
@@ -84,6 +85,11 @@ constexpr void visit_tensors(F&& f, Records&... records) {
     using items = typename Net::template layer<index>::template parameters<Net::inputs[index],
                                                                            value_type_of<Net>>;
     if constexpr (!is_none<items>) {
+      constexpr bool has_visit = requires(items tensors) {
+        items::visit([](auto&&...) {}, tensors);
+      };
+      static_assert(detail::require<has_visit, typename Net::template layer<index>,
+                                    lacks::visit_in_parameters>);
       [&]<class First, class... Rest>(First& first, Rest&... rest) {
         First::visit(
             [&](field description, auto&... tensors) {

@@ -41,6 +41,7 @@ std::string type_name() {
   auto name =
       replaced(text.substr(prefix, text.size() - prefix - suffix), ", mote::bias::learned>", ">");
   name = replaced(name, ", mote::initializers::automatic>", ">");
+  name = replaced(name, ", mote::states::last>", ">");
   return replaced(name, "> >", ">>");
 }
 

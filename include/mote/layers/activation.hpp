@@ -5,6 +5,7 @@
 #include <mote/core/fixed_point.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
+#include <mote/core/requirements.hpp>
 
 #include <array>
 #include <cstddef>
@@ -41,6 +42,10 @@ struct activation : layer {
 
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
+    constexpr bool has_apply = requires(typename Pass::value_type x) {
+      Self::apply(x);
+    };
+    static_assert(detail::require<has_apply, Self, lacks::apply_of_x>);
     const auto count = pass.input.rows * Pass::input_shape.size();
     for (std::size_t i = 0; i < count; ++i) {
       pass.output.data[i] = Self::apply(pass.input.data[i]);
@@ -50,6 +55,10 @@ struct activation : layer {
   template <class Pass>
   static constexpr void backward(const Pass& pass) {
     if constexpr (Pass::wants_input_gradient) {
+      constexpr bool has_derivative = requires(typename Pass::value_type x) {
+        Self::derivative(x, x);
+      };
+      static_assert(detail::require<has_derivative, Self, lacks::derivative_of_x_and_y>);
       const auto* x = Self::backward_reads_input ? pass.input.data : pass.output.data;
       const auto* y = Self::backward_reads_output ? pass.output.data : pass.input.data;
       const auto count = pass.input.rows * Pass::input_shape.size();

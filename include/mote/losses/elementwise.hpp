@@ -1,6 +1,7 @@
 // The common part of losses that compare each output with its own target.
 #pragma once
 
+#include <mote/core/requirements.hpp>
 #include <mote/core/tensor.hpp>
 
 #include <concepts>
@@ -40,6 +41,15 @@ protected:
   /// `target(row, i)` is what output i of a row should have been.
   template <class T, std::size_t Size, class Gradient, class Target>
   static constexpr T total(batch_view<const T, Size> outputs, Gradient gradient, Target target) {
+    constexpr bool has_value = requires(T y) {
+      Self::value(y, y);
+    };
+    constexpr bool has_slope = requires(T y) {
+      Self::slope(y, y);
+    };
+    static_assert(detail::require<has_value, Self, lacks::value_of_output_and_target>);
+    static_assert(detail::require < has_slope || is_none<Gradient>, Self,
+                  lacks::slope_of_output_and_target >);
     const T share = T{1} / static_cast<T>(outputs.rows * (Self::sums_outputs ? 1 : Size));
     T sum{0};
     for (std::size_t row = 0; row < outputs.rows; ++row) {

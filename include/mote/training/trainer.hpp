@@ -29,6 +29,8 @@ struct trainer {
   using network = Net;
   using loss = Loss;
   static constexpr std::size_t batch = Batch;
+  static_assert(detail::require<requires { typename Optimizer::template state<Net>; }, Optimizer,
+                                lacks::state_of_network>);
 
   Optimizer optimizer;
   random_source random;
@@ -51,8 +53,17 @@ struct trainer {
   constexpr T step(std::size_t rows, Targets targets, OnOutput&& on_output) {
     const auto output = train_forward<Isa>(parameters, workspace, random, rows);
     on_output(output);
-    const T value = Loss::evaluate(output, targets, workspace.output_gradient(rows));
+    const auto slopes = workspace.output_gradient(rows);
+    constexpr bool has_evaluate = requires {
+      Loss::evaluate(output, targets, slopes);
+    };
+    static_assert(detail::require<has_evaluate, Loss, lacks::evaluate_for_these_targets>);
+    const T value = Loss::evaluate(output, targets, slopes);
     backward<Isa>(parameters, workspace, gradients, rows);
+    constexpr bool has_update = requires {
+      optimizer.update(parameters, gradients, state);
+    };
+    static_assert(detail::require<has_update, Optimizer, lacks::update_of_these_parameters>);
     optimizer.update(parameters, gradients, state);
     update_statistics(parameters, gradients);
     return value;
