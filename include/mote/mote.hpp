@@ -4,6 +4,7 @@
 #include <mote/core/affine.hpp>
 #include <mote/core/crc32.hpp>
 #include <mote/core/fixed_point.hpp>
+#include <mote/core/fixed_point16.hpp>
 #include <mote/core/flatten_list.hpp>
 #include <mote/core/isa.hpp>
 #include <mote/core/layer.hpp>
@@ -11,8 +12,10 @@
 #include <mote/core/network.hpp>
 #include <mote/core/passes.hpp>
 #include <mote/core/plan.hpp>
+#include <mote/core/policy.hpp>
 #include <mote/core/random.hpp>
 #include <mote/core/report.hpp>
+#include <mote/core/requirements.hpp>
 #include <mote/core/run.hpp>
 #include <mote/core/shape.hpp>
 #include <mote/core/storage.hpp>
@@ -21,6 +24,7 @@
 
 #include <mote/layers/batch_norm.hpp>
 #include <mote/layers/concatenate.hpp>
+#include <mote/layers/conv1d.hpp>
 #include <mote/layers/conv2d.hpp>
 #include <mote/layers/dense.hpp>
 #include <mote/layers/dropout.hpp>
@@ -31,6 +35,11 @@
 #include <mote/layers/hard_sigmoid.hpp>
 #include <mote/layers/hard_swish.hpp>
 #include <mote/layers/initializers.hpp>
+#include <mote/layers/int8_add.hpp>
+#include <mote/layers/int8_convolution.hpp>
+#include <mote/layers/int8_pooling.hpp>
+#include <mote/layers/int8_product.hpp>
+#include <mote/layers/int8_softmax.hpp>
 #include <mote/layers/leaky_relu.hpp>
 #include <mote/layers/linear.hpp>
 #include <mote/layers/penalized.hpp>
@@ -58,6 +67,7 @@
 #include <mote/optimizers/rmsprop.hpp>
 #include <mote/optimizers/sgd.hpp>
 
+#include <mote/quantization/normalization.hpp>
 #include <mote/quantization/quantize.hpp>
 
 #include <mote/training/average.hpp>

@@ -32,10 +32,10 @@ std::vector<std::uint8_t> all_outputs(const parameters<Net, T>& weights,
 }
 
 template <class Net, class T>
-int evaluate_network(const options& given, const parameters<Net, T>& weights) {
+int evaluate_network(const options& given, const parameters<Net, T>& weights, const affine& input) {
   const auto data = hosted::load_digits(given.data);
   std::printf("data: %s (%s)\n", data.name.c_str(), data.origin.c_str());
-  const auto samples = hosted::all_of(data.test);
+  const auto samples = hosted::all_of(data.test, input);
   const auto memory = std::make_unique<workspace<Net, T, 64>>();
   const auto result = mote::evaluate(weights, samples, *memory);
   std::printf("%s test accuracy: %s (%s of %s)\n", std::is_same_v<T, float> ? "float" : "int8",
@@ -53,12 +53,15 @@ int evaluate_network(const options& given, const parameters<Net, T>& weights) {
 int evaluate(const options& given) {
   return with_model_file(given.input, [&](auto model, const hosted::tensor_file& file) {
     using model_type = typename decltype(model)::type;
+    const auto input = load_normalization(given.input, file).input_affine();
     if (!is_quantized(file))
-      return evaluate_network(given, *load_trained<model_type>(given.input, file));
-    return with_rounding(required(given.input, file, "rounding"), [&]<class Rounding>() {
-      using integer_network = quantized<typename model_type::network, Rounding>;
-      return evaluate_network(given, load_quantized<integer_network>(given.input, file)->weights);
-    });
+      return evaluate_network(given, *load_trained<model_type>(given.input, file), input);
+    return with_rounding<model_type>(
+        required(given.input, file, "rounding"), [&]<class Rounding>() {
+          using integer_network = quantized<typename model_type::network, Rounding>;
+          return evaluate_network(
+              given, load_quantized<integer_network>(given.input, file)->weights, input);
+        });
   });
 }
 

@@ -46,6 +46,10 @@ hosted::header_text describe(const options& given, const hosted::tensor_file& fi
   text.comments = {"model: " + word("model") + (is_quantized(file) ? ", int8" : ", float"),
                    "trained on: " + word("dataset") + ", " + word("epochs") + " epochs, seed " +
                        word("seed")};
+  if (load_normalization(given.input, file) != normalization{})
+    text.comments.push_back("input: (pixel / 255 - " + word("input_mean") + ") / " +
+                            word("input_deviation") +
+                            (is_quantized(file) ? ", which the code pixel - 128 stands for" : ""));
   auto scores = "test accuracy: " + word("float_accuracy") + " in float";
   if (is_quantized(file))
     scores += ", " + word("int8_accuracy") + " in int8 (calibrated on " +
@@ -79,12 +83,14 @@ int export_header(const options& given) {
       to_inference(*load_trained<model_type>(given.input, file), *weights);
       return write([&] { return hosted::export_header<network>(text, *weights); });
     }
-    return with_rounding(required(given.input, file, "rounding"), [&]<class Rounding>() {
-      const auto integer = load_quantized<quantized<network, Rounding>>(given.input, file);
-      return write([&] {
-        return hosted::export_header<network, Rounding>(text, integer->weights, integer->scales);
-      });
-    });
+    return with_rounding<model_type>(
+        required(given.input, file, "rounding"), [&]<class Rounding>() {
+          const auto integer = load_quantized<quantized<network, Rounding>>(given.input, file);
+          return write([&] {
+            return hosted::export_header<network, Rounding>(text, integer->weights,
+                                                            integer->scales);
+          });
+        });
   });
 }
 

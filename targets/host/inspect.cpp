@@ -15,8 +15,13 @@ void print_forms() {
   using network = typename Model::network;
   std::printf("%s\n\nfloat:\n\n", hosted::type_name<network>().c_str());
   print_report<inference_network<network>, float>();
-  std::printf("\nint8:\n\n");
-  print_report<quantized<network>, std::int8_t>();
+  constexpr const char* missing = layer_without_int8_form<network>();
+  if constexpr (missing != nullptr) {
+    std::printf("\nint8: not yet, for its layer %s has no int8 form\n", missing);
+  } else {
+    std::printf("\nint8:\n\n");
+    print_report<quantized<network>, std::int8_t>();
+  }
   constexpr auto training_bytes =
       sizeof(trainer<network, softmax_cross_entropy, momentum_sgd<float>, Model::batch>);
   std::printf("\nTraining in batches of %zu with momentum takes %s bytes of RAM.\n", Model::batch,

@@ -45,8 +45,8 @@ CLI::Validator positive_number() {
 void add_data(CLI::App& command, options& given) {
   command.add_option(
       "--data", given.data,
-      "folder with the four IDX files of MNIST (default: MOTE_DATA, ../shared/mnist, a download, "
-      "else the built-in digits)");
+      "folder with the four IDX files of MNIST, or a CSV file in Kaggle's form, whose last seventh "
+      "is for testing (default: MOTE_DATA, ../shared/mnist, a download, else the built-in digits)");
 }
 
 void add_input(CLI::App& command, options& given) {
@@ -87,6 +87,9 @@ int main(int argc, char** argv) {
   train.add_option("--epochs", given.epochs, "default: the model's recipe")->check(whole_number(1));
   train.add_option("--learning-rate", given.learning_rate, "default: the model's recipe")
       ->check(positive_number());
+  train.add_flag("--normalize", given.normalize, "inputs of mean 0 and deviation 1");
+  train.add_flag("--augment", given.augment,
+                 "shift, turn, scale and bend the training images, anew in each epoch");
   train.add_option("--validation", given.validation, "training images held back")
       ->check(whole_number(0))
       ->capture_default_str();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mote/models/digits.hpp>
+#include <mote/models/lenet.hpp>
 
 #include <boost/hana/for_each.hpp>
 #include <boost/hana/tuple.hpp>
@@ -14,7 +15,8 @@
 
 namespace mote::program {
 
-/// How a model is trained unless the command line says otherwise. The values were chosen by the
+/// How a model is trained unless the command line says otherwise; each has one for images as they
+/// are and one for augmented ones, of which there is more to learn. The values were chosen by the
 /// accuracy on 5,000 training images held back for validation.
 struct recipe {
   std::size_t epochs = 20;
@@ -29,6 +31,7 @@ struct mlp_784_100_10 {
   static constexpr std::size_t batch = 64;
   using network = models::mlp_784_100_10;
   static constexpr program::recipe recipe{};
+  static constexpr program::recipe augmented{.epochs = 40};
 };
 
 struct mlp_784_256_64_10 {
@@ -36,6 +39,7 @@ struct mlp_784_256_64_10 {
   static constexpr std::size_t batch = 64;
   using network = models::mlp_784_256_64_10;
   static constexpr program::recipe recipe{};
+  static constexpr program::recipe augmented{.epochs = 40};
 };
 
 struct mlp_784_16_10 {
@@ -43,10 +47,20 @@ struct mlp_784_16_10 {
   static constexpr std::size_t batch = 64;
   using network = models::mlp_784_16_10;
   static constexpr program::recipe recipe{};
+  static constexpr program::recipe augmented{.epochs = 40};
+};
+
+struct lenet {
+  static constexpr const char* name = "lenet";
+  static constexpr std::size_t batch = 64;
+  using network = models::lenet;
+  static constexpr program::recipe recipe{.weight_decay = 5e-4f};
+  static constexpr program::recipe augmented{
+      .epochs = 60, .learning_rate = 0.05f, .weight_decay = 2e-4f};
 };
 
 inline constexpr auto known_models =
-    boost::hana::tuple_t<mlp_784_100_10, mlp_784_256_64_10, mlp_784_16_10>;
+    boost::hana::tuple_t<mlp_784_100_10, mlp_784_256_64_10, mlp_784_16_10, lenet>;
 
 inline std::string known_model_names() {
   std::string names;

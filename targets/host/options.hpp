@@ -11,7 +11,7 @@ namespace mote::program {
 
 struct options {
   std::string model = "mlp-784-100-10";
-  std::optional<std::filesystem::path> data;
+  std::optional<std::filesystem::path> data; ///< a folder or a CSV file
   std::filesystem::path input;
   std::filesystem::path output;
   std::filesystem::path json;   ///< where to leave the results for other programs; empty: nowhere
@@ -23,6 +23,8 @@ struct options {
   std::size_t calibration = 1'000;
   std::size_t limit = 0;      ///< use only that many training images; 0: all
   float learning_rate = 0.0f; ///< 0: what the model's recipe says
+  bool normalize = false;     ///< train: inputs of mean 0 and deviation 1
+  bool augment = false;       ///< train: deform the training images
   std::string rounding = "twice";
   std::string name = "digits"; ///< export: of the struct
 };

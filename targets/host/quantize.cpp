@@ -19,11 +19,11 @@ namespace {
 /// The ranges of the activations over the first images of the training set.
 template <class Model>
 activation_ranges<typename Model::network>
-see_ranges(const parameters<typename forms<Model>::calibration>& weights,
+see_ranges(const parameters<calibration_network<typename Model::network>>& weights,
            hosted::image_samples samples) {
   constexpr std::size_t batch = 64;
   const auto memory =
-      std::make_unique<workspace<typename forms<Model>::calibration, float, batch>>();
+      std::make_unique<workspace<calibration_network<typename Model::network>, float, batch>>();
   activation_ranges<typename Model::network> ranges{};
   for (std::size_t first = 0; first < samples.size(); first += batch) {
     const auto rows = std::min(batch, samples.size() - first);
@@ -39,6 +39,7 @@ int quantize_model(const options& given, const hosted::tensor_file& trained_file
   using network = typename Model::network;
   using integer_network = quantized<network, Rounding>;
   const auto trained = load_trained<Model>(given.input, trained_file);
+  const auto input = load_normalization(given.input, trained_file).input_affine();
   const auto data = hosted::load_digits(given.data);
   std::printf("data: %s (%s)\n", data.name.c_str(), data.origin.c_str());
   if (const auto& before = required(given.input, trained_file, "dataset"); before != data.name)
@@ -46,19 +47,20 @@ int quantize_model(const options& given, const hosted::tensor_file& trained_file
                              " but the data here are " + data.name +
                              "; choose the data with --data or MOTE_DATA");
 
-  const auto real = std::make_unique<parameters<typename forms<Model>::calibration>>();
+  const auto real = std::make_unique<parameters<calibration_network<network>>>();
   to_calibration(*trained, *real);
-  const hosted::image_samples sample{data.train, 0, std::min(given.calibration, data.train.size())};
+  const hosted::image_samples sample{data.train, 0, std::min(given.calibration, data.train.size()),
+                                     input};
   const auto ranges = see_ranges<Model>(*real, sample);
   const auto model = std::make_unique<quantized_model<integer_network>>();
-  model->scales = choose_scales<integer_network>(ranges, hosted::pixel_scale);
+  model->scales = choose_scales<integer_network>(ranges, input);
   mote::quantize(*real, model->scales, model->weights);
 
   const auto real_memory = std::make_unique<workspace<network, float, 64>>();
   const auto integer_memory = std::make_unique<workspace<integer_network>>();
-  const auto real_result = mote::evaluate(*trained, hosted::all_of(data.test), *real_memory);
+  const auto real_result = mote::evaluate(*trained, hosted::all_of(data.test, input), *real_memory);
   const auto integer_result =
-      mote::evaluate(model->weights, hosted::all_of(data.test), *integer_memory);
+      mote::evaluate(model->weights, hosted::all_of(data.test, input), *integer_memory);
 
   const auto& real_costs = report<inference_network<network>>;
   const auto& costs = report<integer_network>;
@@ -98,8 +100,9 @@ int quantize(const options& given) {
     if (is_quantized(file))
       throw hosted::error(given.input, "a trained model", "a model that is quantized already",
                           "Name a file made by mote train");
-    return with_rounding(given.rounding, [&]<class Rounding>() {
-      return quantize_model<typename decltype(model)::type, Rounding>(given, file);
+    using model_type = typename decltype(model)::type;
+    return with_rounding<model_type>(given.rounding, [&]<class Rounding>() {
+      return quantize_model<model_type, Rounding>(given, file);
     });
   });
 }

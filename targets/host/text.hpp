@@ -5,6 +5,8 @@
 #include <mote/core/shape.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -23,6 +25,13 @@ inline std::string thousands(std::uint64_t value) {
     text += digits[i];
   }
   return text;
+}
+
+/// The shortest text that reads back as exactly this number.
+inline std::string short_text(float value) {
+  std::array<char, 64> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
 }
 
 inline std::string percent(double share) {

@@ -2,6 +2,7 @@
 #include "model_file.hpp"
 #include "text.hpp"
 
+#include <mote/hosted/augment.hpp>
 #include <mote/hosted/mnist.hpp>
 #include <mote/hosted/samples.hpp>
 #include <mote/mote.hpp>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <numeric>
@@ -41,23 +43,56 @@ struct progress {
   }
 };
 
+/// Weights that are no numbers do not always show in the loss: a relu can hide them.
+template <class Net>
+bool all_finite(const parameters<Net>& weights) {
+  bool finite = true;
+  visit_tensors<Net>(
+      [&](auto, const field&, const auto& tensor) {
+        for (const float value : tensor.values)
+          finite = finite && std::isfinite(value);
+      },
+      weights);
+  return finite;
+}
+
+template <class Model>
+constexpr recipe recipe_of(const options& given) {
+  return given.augment ? Model::augmented : Model::recipe;
+}
+
 template <class Trainer, class Model>
 progress run_epochs(Trainer& trainer, const options& given, hosted::image_samples training_samples,
                     hosted::image_samples validation_samples) {
-  const auto epochs = given.epochs != 0 ? given.epochs : Model::recipe.epochs;
-  const auto rate = given.learning_rate != 0.0f ? given.learning_rate : Model::recipe.learning_rate;
+  const auto usual = recipe_of<Model>(given);
+  const auto epochs = given.epochs != 0 ? given.epochs : usual.epochs;
+  const auto rate = given.learning_rate != 0.0f ? given.learning_rate : usual.learning_rate;
   std::vector<std::uint32_t> order(training_samples.size());
   std::iota(order.begin(), order.end(), 0u);
   progress state{epochs, order.size()};
-  const schedules::linear schedule{Model::recipe.warm_up};
+  const schedules::linear schedule{usual.warm_up};
+  hosted::augmenter deform(Model::network::input,
+                           given.augment ? hosted::augmented_digits : hosted::augmentation{});
+  random_source deformations(given.seed);
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
     const auto before = std::chrono::steady_clock::now();
-    const auto trained = trainer.epoch(training_samples, order, [&](std::size_t done) {
+    const auto set_rate = [&](std::size_t done) {
       const auto samples = static_cast<float>(epoch * order.size() + done);
       trainer.optimizer.learning_rate =
           rate * schedule(samples / static_cast<float>(epochs * order.size()));
-    });
+    };
+    const auto trained =
+        given.augment
+            ? trainer.epoch(hosted::augmented_samples{training_samples, deform,
+                                                      std::uint64_t{deformations.bits()} << 32},
+                            order, set_rate)
+            : trainer.epoch(training_samples, order, set_rate);
+    if (!std::isfinite(trained.loss()) || !all_finite(trainer.parameters))
+      throw std::runtime_error("the training diverged in epoch " + std::to_string(epoch + 1) +
+                               ": the loss or a weight is infinite or no number; choose a "
+                               "--learning-rate below " +
+                               short_text(rate));
     state.training_seconds += seconds(std::chrono::steady_clock::now() - before).count();
     const auto validated =
         mote::evaluate(trainer.parameters, validation_samples, trainer.workspace);
@@ -87,18 +122,24 @@ int train_model(const options& given) {
               thousands(given.validation).c_str());
 
   momentum_sgd<float> optimizer;
-  optimizer.momentum = Model::recipe.momentum;
-  optimizer.weight_decay = Model::recipe.weight_decay;
+  optimizer.momentum = recipe_of<Model>(given).momentum;
+  optimizer.weight_decay = recipe_of<Model>(given).weight_decay;
   using trainer_type = trainer<network, softmax_cross_entropy, momentum_sgd<float>, Model::batch>;
   const auto trainer = std::make_unique<trainer_type>(optimizer, given.seed);
-  const hosted::image_samples training_samples{data.train, 0, count};
-  const hosted::image_samples validation_samples{data.train, count, given.validation};
+  const auto inputs =
+      given.normalize ? hosted::normalization_of({data.train, 0, count}) : normalization{};
+  const auto input = inputs.input_affine();
+  if (given.normalize)
+    std::printf("inputs: (pixel / 255 - %s) / %s\n", short_text(inputs.mean).c_str(),
+                short_text(inputs.deviation).c_str());
+  const hosted::image_samples training_samples{data.train, 0, count, input};
+  const hosted::image_samples validation_samples{data.train, count, given.validation, input};
   const auto state =
       run_epochs<trainer_type, Model>(*trainer, given, training_samples, validation_samples);
   const auto validated =
       mote::evaluate(trainer->parameters, validation_samples, trainer->workspace);
   const auto tested =
-      mote::evaluate(trainer->parameters, hosted::all_of(data.test), trainer->workspace);
+      mote::evaluate(trainer->parameters, hosted::all_of(data.test, input), trainer->workspace);
   std::printf("test accuracy: %s, trained in %.1f s\n", percent(tested.accuracy()).c_str(),
               state.training_seconds);
 
@@ -111,6 +152,10 @@ int train_model(const options& given) {
   file.metadata["epochs"] = std::to_string(state.epochs);
   file.metadata["validation_accuracy"] = percent(validated.accuracy());
   file.metadata["float_accuracy"] = percent(tested.accuracy());
+  if (given.normalize)
+    add_normalization(file, inputs);
+  if (given.augment)
+    file.metadata["augmentation"] = "digits";
   hosted::write_safetensors(given.output, file);
   std::printf("wrote %s\n", given.output.c_str());
 

@@ -96,9 +96,10 @@ TEST_CASE("for int8 only clamps are fused", "[core][passes]") {
                    fused<dense<3>, relu>, dense<2>, sigmoid>);
   static_assert(is<quantized<network<in, dense<3>, relu, dropout<20>, dense<2>, sigmoid>>,
                    int8_dense<3, relu, rounding::twice>, int8_dense<2, identity, rounding::twice>,
-                   int8_table<sigmoid>>);
-  static_assert(is<quantized<network<in, flatten, dense<3>, mote::tanh>, rounding::once>, flatten,
-                   int8_dense<3, identity, rounding::once>, int8_table<mote::tanh>>);
+                   int8_table<sigmoid, rounding::twice>>);
+  static_assert(
+      is<quantized<network<in, flatten, dense<3>, mote::tanh>, rounding::once>, flatten,
+         int8_dense<3, identity, rounding::once>, int8_table<mote::tanh, rounding::once>>);
   CHECK(quantized<network<in, dense<3>, relu>>::size == 1);
 }
 

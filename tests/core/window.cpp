@@ -1,6 +1,8 @@
 #include <mote/core/window.hpp>
 
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "../catch.hpp"
 
@@ -76,4 +78,53 @@ TEST_CASE("windows that do not fit have no outputs", "[core][window]") {
   CHECK_FALSE(needs::image_of_at_least<3, 3>::accepts({2, 5, 1}));
   CHECK_FALSE(needs::image_of_at_least<3, 3>::accepts(shape{9}));
   CHECK(needs::image_of_at_least<3, 3>::accepts({3, 3, 1}));
+}
+
+TEST_CASE("windows on sequences have height 1", "[core][window]") {
+  const window on({9, 3}, 1, 4, 2, padding::same);
+  CHECK(on.output_height == 1);
+  CHECK(on.output_width == 5);
+  CHECK(on.pad_top == 0);
+  CHECK(on.pad_left == 1);
+  CHECK(needs::sequence_of_at_least<4>::accepts({4, 1}));
+  CHECK_FALSE(needs::sequence_of_at_least<4>::accepts({3, 1}));
+  CHECK_FALSE(needs::sequence_of_at_least<4>::accepts({1, 9, 1}));
+}
+
+TEST_CASE("padded is a window of which a part lies off the image", "[core][window]") {
+  for (std::size_t in = 1; in <= 9; ++in) {
+    for (std::size_t kernel = 1; kernel <= in; ++kernel) {
+      for (std::size_t stride = 1; stride <= 4; ++stride) {
+        CAPTURE(in, kernel, stride);
+        CHECK_FALSE(window({in, in, 1}, kernel, kernel, stride, padding::valid).is_padded());
+        const window on({in, in, 1}, kernel, kernel, stride, padding::same);
+        bool clipped = false;
+        for (std::size_t output = 0; output < on.output_height; ++output) {
+          const auto seen = on.rows_at(output);
+          clipped = clipped || seen.last - seen.first < kernel;
+        }
+        CHECK(on.is_padded() == clipped);
+        CHECK(on.covered_height() == (on.output_height - 1) * stride + kernel);
+      }
+    }
+  }
+}
+
+TEST_CASE("for_each_window visits the elements of each window in order", "[core][window]") {
+  static constexpr window on({3, 4, 2}, 2, 3, 2, padding::same);
+  std::vector<std::pair<std::size_t, std::size_t>> visited;
+  std::size_t outputs = 0;
+  for_each_window<on>(2, [&](std::size_t output, auto&& elements) {
+    CHECK(output == 2 * outputs++);
+    elements([&](std::size_t element, std::size_t at) { visited.emplace_back(element, at); });
+  });
+  // The last column and the last row of windows reach beyond the image.
+  std::vector<std::pair<std::size_t, std::size_t>> expected{
+      {0, 0},  {1, 2},  {2, 4},  {3, 8},  {4, 10}, {5, 12}, {0, 4}, {1, 6},
+      {3, 12}, {4, 14}, {0, 16}, {1, 18}, {2, 20}, {0, 20}, {1, 22}};
+  for (std::size_t i = 0; i < 15; ++i) {
+    expected.emplace_back(expected[i].first, expected[i].second + 24); // the second image
+  }
+  CHECK(outputs == 8);
+  CHECK(visited == expected);
 }

@@ -105,7 +105,8 @@ TEST_CASE("a header of integers has the scales", "[hosted][header_export]") {
   const mote::parameters<integers> weights{};
   const mote::activation_scales<integers> scales{{{0.5f, -128}, {0.1f, 3}, {2.0f, 127}}};
   const auto text = export_header<network, rounding>({"tiny", {}, {}}, weights, scales);
-  CHECK(contains(text, "using network = mote::quantized<trained_network, mote::rounding::once>;"));
+  CHECK(contains(text, "using network = "
+                       "mote::deployed<mote::quantized<trained_network, mote::rounding::once>>;"));
   CHECK(contains(text, "mote::parameters<network, std::int8_t> parameters{{"));
   CHECK(contains(text, "scales{{\n      {0.5f, -128},\n      {0.1f, 3},\n      {2.0f, 127},\n"));
 }

@@ -107,6 +107,45 @@ TEST_CASE("files that hold no digits are errors", "[hosted][mnist]") {
   CHECK(wrong.find("at byte 9:") != std::string::npos);
 }
 
+TEST_CASE("a CSV file is split into six parts to train on and one to test", "[hosted][mnist]") {
+  const mnist_folder folder;
+  const auto path = folder.path / "train.csv";
+  const auto set = draw_digits(22, 3);
+  std::string text;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    text += std::to_string(set.labels[i]);
+    for (const auto pixel : set.image(i))
+      text += "," + std::to_string(pixel);
+    text += "\n";
+  }
+  write_file(path, text);
+  const auto data = load_digits(path);
+  CHECK(data.name == "train.csv");
+  CHECK(data.origin == path.string());
+  CHECK(data.train.size() == 18); // 22 / 7 is 3 and a rest
+  CHECK(data.test.size() == 4);
+  auto pixels = data.train.pixels, labels = data.train.labels;
+  pixels.insert(pixels.end(), data.test.pixels.begin(), data.test.pixels.end());
+  labels.insert(labels.end(), data.test.labels.begin(), data.test.labels.end());
+  CHECK(pixels == set.pixels);
+  CHECK(labels == set.labels);
+  const mote_data variable(path.c_str());
+  CHECK(load_digits().origin == path.string());
+
+  const auto compressed = folder.path / "train.csv.gz";
+  write_gzip(compressed, read_file(path));
+  CHECK(load_digits(compressed).test.pixels == data.test.pixels);
+  CHECK(load_digits(compressed).name == "train.csv.gz");
+
+  write_file(path, text.substr(0, text.find('\n') + 1));
+  check_message(message_of([&] { load_digits(path); }), path, "at least two images", "one");
+  write_file(path, text.substr(2, text.find('\n') - 1));
+  check_message(message_of([&] { load_digits(path); }), path, "a label and 784 pixels in each line",
+                "only the pixels");
+  fs::remove(path);
+  check_message(message_of([&] { load_digits(path); }), path, "a file that can be read", "No such");
+}
+
 TEST_CASE("MOTE_DATA names the folder, but an argument comes first", "[hosted][mnist]") {
   const mnist_folder named, given;
   named.fill(1);

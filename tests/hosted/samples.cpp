@@ -2,6 +2,7 @@
 #include <mote/training/metrics.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -23,6 +24,7 @@ image_set all_values() {
 
 } // namespace
 
+static_assert(pixel_scale == mote::affine{1.0f / 255.0f, -128});
 static_assert(mote::labelled_samples<image_samples, float>);
 static_assert(mote::labelled_samples<image_samples, std::int8_t>);
 
@@ -49,6 +51,37 @@ TEST_CASE("real numbers and codes of a pixel mean exactly the same", "[hosted][s
     same = same && mote::dequantize(codes[i], pixel_scale) == real[i] &&
            mote::quantize(static_cast<double>(real[i]), pixel_scale) == codes[i];
   CHECK(same);
+}
+
+TEST_CASE("normalized pixels keep their codes, and mean exactly the same", "[hosted][samples]") {
+  const auto set = all_values();
+  const auto input = mote::normalization::nearest(0.1307, 0.3081).input_affine();
+  std::array<float, 256> real{};
+  std::array<std::int8_t, 256> codes{};
+  all_of(set, input).copy_input(0, std::span(real));
+  all_of(set, input).copy_input(0, std::span(codes));
+  for (std::size_t i = 0; i < 256; ++i) {
+    CHECK(codes[i] == static_cast<int>(i) - 128);
+    CHECK(real[i] == mote::dequantize(codes[i], input));
+    CHECK(mote::quantize(static_cast<double>(real[i]), input) == codes[i]);
+    CHECK(real[i] == Approx((static_cast<double>(i) - 33.0) / 255.0 / 0.3081).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("the normalization of images is that of all their pixels", "[hosted][samples]") {
+  const auto set = all_values();
+  const auto all = normalization_of(all_of(set));
+  CHECK(all.mean == 128.0f / 255.0f); // 127.5 is rounded
+  CHECK(all.deviation == Approx(std::sqrt((256.0 * 256.0 - 1.0) / 12.0) / 255.0).epsilon(1e-6));
+  CHECK(all.is_exact());
+
+  const image_set two{1, 2, {10, 20, 30, 50, 255, 255}, {0, 1, 2}};
+  const auto first = normalization_of({two, 0, 2});
+  CHECK(first.mean == 28.0f / 255.0f); // 27.5
+  CHECK(first.deviation == Approx(std::sqrt(875.0 / 4.0) / 255.0).epsilon(1e-6));
+  CHECK_THROWS_WITH(normalization_of({two, 2, 1}),
+                    "normalize: expected images whose pixels differ, found all the same");
+  CHECK_THROWS_AS(normalization_of({two, 0, 0}), error);
 }
 
 TEST_CASE("samples can be a part of a set", "[hosted][samples]") {

@@ -143,9 +143,10 @@ void check_same_bits_in_the_compiler() {
 }
 
 /// Runs all 256 codes through the int8 layer, with several mappings of the input, and compares with
-/// the real function: half a code is all that rounding may cost.
+/// the real function: half a code is all that rounding may cost, unless the layer has TensorFlow
+/// Lite's integer arithmetic, which rounds more than once.
 template <class Layer, class Exact>
-void check_int8_table(Exact exact) {
+void check_int8_table(Exact exact, long double most = 0.5L) {
   using net = mote::network<mote::input<256>, Layer>;
   using int8_net = mote::quantized<net>;
   for (const mote::affine in : {mote::affine{0.05f, 0}, mote::affine{1.0f / 16.0f, -128},
@@ -174,7 +175,7 @@ void check_int8_table(Exact exact) {
       worst = std::max(worst, std::fabs(wanted - static_cast<long double>(codes[i])));
     }
     CAPTURE(in.scale, in.zero_point, worst);
-    CHECK(worst <= 0.5L + 1e-9L);
+    CHECK(worst <= most + 1e-9L);
   }
 }
 

@@ -1,10 +1,18 @@
+#include <mote/core/passes.hpp>
 #include <mote/core/report.hpp>
+#include <mote/layers/batch_norm.hpp>
 #include <mote/layers/conv2d.hpp>
 #include <mote/layers/flatten.hpp>
+#include <mote/layers/relu.hpp>
+#include <mote/models/lenet.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
+#include <string_view>
+#include <type_traits>
 
 #include "../catch.hpp"
 #include "../support.hpp"
@@ -116,3 +124,105 @@ TEST_CASE("fans count what one output sums and what one input feeds", "[layers][
   CHECK(items::fan_in == 3 * 3 * 2);
   CHECK(items::fan_out == 3 * 3 * 4);
 }
+
+TEST_CASE("gradients of the fast kernels", "[layers][conv2d]") {
+  support::for_each_isa([](auto machine) {
+    CAPTURE(machine.name);
+    using Isa = decltype(machine);
+    using wide = network<input<5, 7, 3>, conv2d<17, 3, 2, padding::same>>;
+    CHECK(support::check_network<wide, 2, Isa>().relative_error < 1e-6);
+    using separable = network<input<5, 4, 5>, depthwise_conv2d<3, 1, padding::same>, conv2d<3, 1>>;
+    CHECK(support::check_network<separable, 2, Isa>().relative_error < 1e-6);
+    using unbiased =
+        network<input<6, 5, 1>,
+                conv2d<3, 3, 1, padding::valid, 1, initializers::automatic, bias::none>,
+                depthwise_conv2d<2, 1, padding::valid, 2, initializers::automatic, bias::none>>;
+    CHECK(support::check_network<unbiased, 2, Isa>().relative_error < 1e-6);
+  });
+}
+
+TEST_CASE("without a bias it is as if that were zero", "[layers][conv2d]") {
+  using plain = network<input<5, 4, 3>,
+                        conv2d<2, 3, 1, padding::same, 1, initializers::automatic, bias::none>>;
+  using biased = network<input<5, 4, 3>, conv2d<2, 3, 1, padding::same>>;
+  CHECK(report<plain>.parameters == 2 * 27);
+  CHECK(sizeof(parameters<plain, float>) == 2 * 27 * sizeof(float));
+  support::for_each_isa([](auto machine) {
+    CAPTURE(machine.name);
+    support::subject<plain, float, 2> a;
+    support::subject<biased, float, 2> b;
+    support::noise random;
+    random.fill(a.weights);
+    get<0>(b.weights).weights.values = get<0>(a.weights).weights.values;
+    std::array<float, 120> x;
+    random.fill(std::span<float>{x});
+    CHECK(a.template forward<decltype(machine)>(x) == b.template forward<decltype(machine)>(x));
+    std::array<float, 80> slopes;
+    random.fill(std::span<float>{slopes});
+    CHECK(a.template backward<decltype(machine)>(slopes) ==
+          b.template backward<decltype(machine)>(slopes));
+    CHECK(get<0>(a.slopes).weights.values == get<0>(b.slopes).weights.values);
+  });
+}
+
+TEST_CASE("batch_norm folds into convolutions without a bias, which get one", "[layers][conv2d]") {
+  using net =
+      network<input<6, 6, 2>, conv2d<4, 3, 1, padding::valid, 1, initializers::he, bias::none>,
+              batch_norm, relu,
+              depthwise_conv2d<3, 1, padding::same, 1, initializers::he, bias::none>, batch_norm>;
+  using folded = inference_network<net>;
+  STATIC_REQUIRE(
+      std::is_same_v<
+          folded,
+          network<input<6, 6, 2>, fused<conv2d<4, 3, 1, padding::valid, 1, initializers::he>, relu>,
+                  depthwise_conv2d<3, 1, padding::same, 1, initializers::he>>>);
+  const auto all = std::make_unique<support::subject<net, double, 2>>();
+  support::noise random{5};
+  random.fill(all->weights);
+  visit_tensors<net>(
+      [&](auto, const field& description, auto& tensor) {
+        if (std::string_view(description.name) == "variance") {
+          random.fill(std::span<double>{tensor.values}, 0.5, 2.0);
+        }
+      },
+      all->weights);
+  parameters<folded, double> weights{};
+  to_inference(all->weights, weights);
+  workspace<folded, double, 2> memory{};
+  random.fill(memory.input().elements());
+  std::copy_n(memory.input().data, 2 * net::input.size(), all->memory.input().data);
+  const auto y = forward<isa::native>(weights, memory).elements();
+  const auto expected = forward<isa::generic>(all->weights, all->memory).elements();
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    CHECK(support::close(y[i], expected[i], 1e-12));
+  }
+}
+
+TEST_CASE("LeNet is as large as it says", "[layers][conv2d]") {
+  STATIC_REQUIRE(models::lenet::output == shape{10});
+  STATIC_REQUIRE(report<models::lenet>.parameters == 44'426);
+  STATIC_REQUIRE(report<models::lenet>.macs == 281'640);
+}
+
+namespace {
+
+/// The sum of the outputs for inputs and weights 1, 2, 3, ...
+constexpr float sum_in_the_compiler() {
+  using net = network<input<3, 3, 1>, conv2d<1, 2>>;
+  parameters<net, float> weights{};
+  get<0>(weights) = {{{1, 2, 3, 4}}, {{5}}};
+  workspace<net, float> memory{};
+  for (std::size_t i = 0; i < 9; ++i) {
+    memory.input().data[i] = static_cast<float>(i + 1);
+  }
+  float sum = 0.0f;
+  for (const float y : forward<isa::native>(weights, memory).elements()) {
+    sum += y;
+  }
+  return sum;
+}
+
+} // namespace
+
+// 37 + 47 + 67 + 77 and four times the bias.
+static_assert(sum_in_the_compiler() == 248.0f);

@@ -33,5 +33,5 @@ TEST_CASE("hard_swish: float against double and in the compiler", "[layers][hard
 
 TEST_CASE("hard_swish: in int8", "[layers][hard_swish]") {
   support::check_int8_table<hard_swish>(
-      [](long double x) { return x < -3 ? 0.0L : (x > 3 ? x : x * (x + 3) / 6); });
+      [](long double x) { return x < -3 ? 0.0L : (x > 3 ? x : x * (x + 3) / 6); }, 1.0L);
 }

@@ -35,5 +35,6 @@ TEST_CASE("leaky_relu: float against double and in the compiler", "[layers][leak
 }
 
 TEST_CASE("leaky_relu: in int8", "[layers][leaky_relu]") {
-  support::check_int8_table<leaky_relu<1, 5>>([](long double x) { return x > 0 ? x : x / 5; });
+  support::check_int8_table<leaky_relu<1, 5>>([](long double x) { return x > 0 ? x : x / 5; },
+                                              0.75L);
 }

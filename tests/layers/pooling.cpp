@@ -95,3 +95,47 @@ TEST_CASE("gradients of pools", "[layers][pooling]") {
   check_gradient<avg_pool2d<1>, 3, 3, 7>();
   check_gradient<global_avg_pool, 3, 5, 4>();
 }
+
+namespace {
+
+/// Runs a pool on small integers, among which there are many ties, with the plain loops and with an
+/// instruction set.
+template <class Isa, class T, class Layer, std::size_t Height, std::size_t Width,
+          std::size_t Channels>
+void compare() {
+  CAPTURE(Isa::name, Layer::name, sizeof(T), Height, Width, Channels);
+  using net = network<input<Height, Width, Channels>, Layer>;
+  support::subject<net, T, 3> plain;
+  support::subject<net, T, 3> fast;
+  typename decltype(plain)::input x;
+  typename decltype(plain)::output slopes;
+  support::noise random;
+  for (T& value : x) {
+    value = static_cast<T>(static_cast<int>(random.between(-4.0f, 4.0f)));
+  }
+  for (T& value : slopes) {
+    value = static_cast<T>(static_cast<int>(random.between(-9.0f, 9.0f)));
+  }
+  CHECK(fast.template forward<Isa>(x) == plain.template forward<isa::generic>(x));
+  CHECK(fast.template backward<Isa>(slopes) == plain.template backward<isa::generic>(slopes));
+}
+
+template <class Isa, class T>
+void compare_shapes() {
+  compare<Isa, T, max_pool2d<2>, 24, 24, 6>();
+  compare<Isa, T, max_pool2d<2>, 9, 7, 16>();    // a line and a column that no window sees
+  compare<Isa, T, max_pool2d<3, 2>, 9, 11, 5>(); // windows overlap
+  compare<Isa, T, max_pool2d<2, 3>, 8, 8, 3>();  // and lie apart
+  compare<Isa, T, max_pool2d<3, 2, padding::same>, 7, 8, 4>();
+  compare<Isa, T, max_pool2d<2>, 4, 22, 130>(); // a row takes several blocks
+  compare<Isa, T, max_pool2d<1>, 1, 1, 1>();
+}
+
+} // namespace
+
+TEST_CASE("max_pool2d does the same on every instruction set", "[layers][pooling]") {
+  support::for_each_isa([](auto machine) {
+    compare_shapes<decltype(machine), float>();
+    compare_shapes<decltype(machine), double>();
+  });
+}

@@ -43,7 +43,7 @@ TEST_CASE("relu6: float against double and in the compiler", "[layers][relu6]") 
 
 TEST_CASE("relu6: in int8 alone", "[layers][relu6]") {
   support::check_int8_table<relu6>(
-      [](long double x) { return x < 0.0L ? 0.0L : (x > 6.0L ? 6.0L : x); });
+      [](long double x) { return x < 0.0L ? 0.0L : (x > 6.0L ? 6.0L : x); }, 0.75L);
 }
 
 TEST_CASE("relu6: int8 clamps at the codes of 0 and 6", "[layers][relu6][quantization]") {

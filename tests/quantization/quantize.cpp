@@ -77,8 +77,9 @@ void check_table(const mote::affine& in) {
     CHECK(codes[index] == mote::get<0>(parameters).table[index]);
   }
   CAPTURE(in.scale, in.zero_point, out.scale, out.zero_point);
-  // Half a code, and what the double-precision function may be off.
-  CHECK(largest <= 0.5L + 1e-9L);
+  // Half a code, and what the double-precision function may be off. The integer arithmetic of a
+  // relu rounds twice.
+  CHECK(largest <= (std::is_same_v<Activation, mote::relu> ? 0.75L : 0.5L) + 1e-9L);
 }
 
 // --- a plain forward pass of a quantized network
@@ -292,9 +293,9 @@ void check_against_plain_forward(std::uint64_t seed) {
 
 // The series that stand in for the C library while compiling.
 constexpr mote::affine constant_input{0.04f, 11};
-constexpr auto constant_sigmoid = mote::int8_table<mote::sigmoid>::quantize<mote::shape{1}>(
+constexpr auto constant_sigmoid = mote::int8_table<mote::sigmoid, twice>::quantize<mote::shape{1}>(
     mote::none{}, constant_input, {1.0f / 256.0f, -128});
-constexpr auto constant_tanh = mote::int8_table<mote::tanh>::quantize<mote::shape{1}>(
+constexpr auto constant_tanh = mote::int8_table<mote::tanh, twice>::quantize<mote::shape{1}>(
     mote::none{}, constant_input, {1.0f / 128.0f, 0});
 
 } // namespace
@@ -312,14 +313,14 @@ TEST_CASE("golden entries of the tables", "[quantization]") {
   const auto entry = [](const auto& p, int code) {
     return static_cast<int>(p.table[static_cast<std::size_t>(code + 128)]);
   };
-  const auto sigmoid = mote::int8_table<mote::sigmoid>::quantize<mote::shape{1}>(
+  const auto sigmoid = mote::int8_table<mote::sigmoid, twice>::quantize<mote::shape{1}>(
       {}, in, mote::sigmoid::output_affine(in, {}));
   CHECK(entry(sigmoid, -128) == -128); // 256 / (1 + e^8) = 0.09
   CHECK(entry(sigmoid, -16) == -59);   // 256 / (1 + e^1) = 68.8
   CHECK(entry(sigmoid, 0) == 0);       // 256 / 2
   CHECK(entry(sigmoid, 16) == 59);     // 256 / (1 + e^-1) = 187.2
   CHECK(entry(sigmoid, 127) == 127);   // 255.9, where 1 has no code
-  const auto tanh = mote::int8_table<mote::tanh>::quantize<mote::shape{1}>(
+  const auto tanh = mote::int8_table<mote::tanh, twice>::quantize<mote::shape{1}>(
       {}, in, mote::tanh::output_affine(in, {}));
   CHECK(entry(tanh, -128) == -128); // 128 tanh -8
   CHECK(entry(tanh, -16) == -97);   // 128 tanh -1 = -97.5 less a bit
@@ -329,10 +330,11 @@ TEST_CASE("golden entries of the tables", "[quantization]") {
 }
 
 TEST_CASE("the compiler makes the same tables", "[quantization]") {
-  CHECK(constant_sigmoid.table.values == mote::int8_table<mote::sigmoid>::quantize<mote::shape{1}>(
-                                             {}, constant_input, {1.0f / 256.0f, -128})
-                                             .table.values);
-  CHECK(constant_tanh.table.values == mote::int8_table<mote::tanh>::quantize<mote::shape{1}>(
+  CHECK(constant_sigmoid.table.values ==
+        mote::int8_table<mote::sigmoid, twice>::quantize<mote::shape{1}>({}, constant_input,
+                                                                         {1.0f / 256.0f, -128})
+            .table.values);
+  CHECK(constant_tanh.table.values == mote::int8_table<mote::tanh, twice>::quantize<mote::shape{1}>(
                                           {}, constant_input, {1.0f / 128.0f, 0})
                                           .table.values);
 }

@@ -22,12 +22,33 @@ struct simd {
   static constexpr std::size_t registers = Bytes == 64 ? 32 : 16;
 };
 
+/// A 32-bit core that multiplies and adds one number at a time: Cortex-M0+ and M3, RV32IM.
+struct scalar32 {
+  static constexpr const char* name = "32-bit scalar";
+};
+
+/// The 16-bit pairs of Arm's DSP extension: Cortex-M4, M7, M33.
+struct arm_dsp {
+  static constexpr const char* name = "Arm DSP";
+};
+
+/// Arm's vector extension for microcontrollers (MVE): Cortex-M55.
+struct helium {
+  static constexpr const char* name = "Helium";
+};
+
 #if defined(__AVX512F__)
 using native = simd<64>;
 #elif defined(__AVX__)
 using native = simd<32>;
 #elif defined(__SSE2__) || defined(__aarch64__)
 using native = simd<16>;
+#elif defined(__ARM_FEATURE_MVE)
+using native = helium;
+#elif defined(__ARM_FEATURE_DSP)
+using native = arm_dsp;
+#elif (defined(__arm__) && defined(__thumb__)) || (defined(__riscv) && __riscv_xlen == 32)
+using native = scalar32;
 #else
 using native = generic;
 #endif

@@ -24,6 +24,9 @@ enum class role {
   constant   ///< neither: integers, scales, tables
 };
 
+/// Whether a layer adds a learned constant to each output.
+enum class bias { none, learned };
+
 /// Describes one parameter tensor of a layer to whoever visits it.
 struct field {
   const char* name;
@@ -102,6 +105,10 @@ struct layer {
   /// The layer in int8 arithmetic, with an activation fused into it.
   template <class Rounding, class Activation = identity>
   using quantized = no_int8_form;
+
+  /// Of an integer layer: true when its output means what its input does, with the same scale and
+  /// zero point. Others define `output_affine`.
+  static constexpr bool keeps_mapping = false;
 
   /// Multiply-accumulate operations for one sample.
   static constexpr std::size_t macs(const shape&) { return 0; }

@@ -50,6 +50,15 @@ struct forward_pass {
   }
 };
 
+/// Forward of a model whose parameters are constants: `Constants::value` is `parameters`, and
+/// consteval code may look at its numbers and keep them in another layout. `Policy` says at which
+/// price, see core/policy.hpp.
+template <class Pass, class Constants, class Policy>
+struct constant_pass : Pass {
+  using constants = Constants;
+  using policy = Policy;
+};
+
 /// Forward while training: may also draw random numbers and fill the cache for the way back.
 template <class Isa, shape In, shape Out, class T, class Parameters, class Cache, shape... More>
 struct training_pass : forward_pass<Isa, In, Out, T, Parameters, identity, More...> {

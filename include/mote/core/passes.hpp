@@ -362,6 +362,42 @@ struct quantized_network<Rounding, Net, std::index_sequence<Index...>> {
 template <class Net, class Rounding = rounding::twice>
 using quantized = typename detail::quantized_network<Rounding, calibration_network<Net>>::type;
 
+namespace passes {
+
+/// A rule that lets an int8 convolution do the max pooling that follows it.
+struct fuse_max_pool {
+  template <class Layer, class Next>
+  static constexpr bool applies = requires {
+    typename Layer::template with_max_pool<Next>;
+    requires !Layer::has_pool && Next::fuses_into_int8;
+  };
+
+  template <class Layer, class Next>
+  using merged = typename Layer::template with_max_pool<Next>;
+};
+
+template <class Net>
+constexpr auto rewrite_for_deployment() {
+  const auto steps = absorb<fuse_max_pool>(as_steps<Net>(typename Net::indices{}));
+  return std::type_identity<rewritten<Net, std::remove_const_t<decltype(steps)>>>{};
+}
+
+template <class Net>
+using for_deployment = typename decltype(rewrite_for_deployment<Net>())::type;
+
+} // namespace passes
+
+/// The network that computes the same as the quantized network `Net`, bit for bit, in less time
+/// and memory: what is exported.
+template <class Net>
+using deployed = typename passes::for_deployment<Net>::network;
+
+/// The parameters for `deployed<Net>`.
+template <class Net, class T>
+constexpr void to_deployed(const parameters<Net, T>& from, parameters<deployed<Net>, T>& to) {
+  detail::rewrite_parameters<passes::for_deployment<Net>>(from, to);
+}
+
 /// The parameters for `inference_network<Net>`.
 template <class Net, class T>
 constexpr void to_inference(const parameters<Net, T>& from,

@@ -4,6 +4,7 @@
 #include <mote/core/isa.hpp>
 #include <mote/core/network.hpp>
 #include <mote/core/pass.hpp>
+#include <mote/core/policy.hpp>
 #include <mote/core/random.hpp>
 #include <mote/core/requirements.hpp>
 #include <mote/core/storage.hpp>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace mote {
@@ -150,16 +152,36 @@ constexpr auto forward(const parameters<Net, T>& weights, workspace<Net, T, Batc
   return memory.output(rows).as_const();
 }
 
+namespace detail {
+
+template <class Model, std::size_t Index>
+struct layer_constants {
+  static constexpr const auto& value = get<Index>(Model::parameters);
+};
+
+} // namespace detail
+
 /// Runs a model, that is a type with a static constexpr member `parameters`, as an exported header
-/// defines it. Its parameters are constants: they stay in flash and kernels may rely on their
-/// values.
-template <class Model, class Isa = isa::native, class T, std::size_t Batch, class Mode>
+/// defines it. Its parameters are constants: they stay in flash, and kernels may keep them packed
+/// for the instruction set, at the price that `Policy` allows: smallest, balanced or fastest. The
+/// outputs are the same for all.
+template <class Model, class Policy = balanced, class Isa = isa::native, class T, std::size_t Batch,
+          class Mode>
 requires requires {
   Model::parameters;
 }
 constexpr auto forward(workspace<typename Model::network, T, Batch, Mode>& memory,
                        std::size_t rows = Batch) {
-  return forward<Isa>(Model::parameters, memory, rows);
+  using net = typename Model::network;
+  rows = std::min(rows, Batch);
+  for_each_index<net::size>([&](auto index) {
+    const auto pass = detail::make_forward_pass<Isa, net, index>(
+        Model::parameters, memory, rows, typename net::template sources<index>{});
+    net::template layer<index>::forward(
+        constant_pass<std::remove_const_t<decltype(pass)>, detail::layer_constants<Model, index>,
+                      Policy>{pass});
+  });
+  return memory.output(rows).as_const();
 }
 
 /// Like `forward`, but the layers that behave differently in training do so: dropout drops.

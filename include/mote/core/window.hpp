@@ -1,10 +1,12 @@
 // How a window slides over an image: the geometry that convolutions and pools share.
 #pragma once
 
+#include <mote/core/layer.hpp>
 #include <mote/core/shape.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 namespace mote {
 
@@ -39,6 +41,17 @@ struct window {
   }
 
   constexpr std::size_t positions() const { return output_height * output_width; }
+
+  /// What all windows together cover, from the first element of the padding on.
+  constexpr std::size_t covered_height() const {
+    return (output_height - 1) * stride + kernel_height;
+  }
+  constexpr std::size_t covered_width() const { return (output_width - 1) * stride + kernel_width; }
+
+  /// Whether some window reaches beyond the image.
+  constexpr bool is_padded() const {
+    return covered_height() > input.height || covered_width() > input.width;
+  }
 
   /// The part of a kernel that lies on the image, along one axis: kernel elements [first, last)
   /// meet image elements [start, start + last - first).
@@ -76,6 +89,39 @@ private:
   }
 };
 
+/// The loop of all that works channel by channel: f(offset of the output, elements) for each
+/// window, where elements(visit) calls visit(kernel element, offset in the input) for those on the
+/// image, in order. Offsets are of the first of all channels.
+template <window Window, class F>
+constexpr void for_each_window(std::size_t rows, F&& f) {
+  constexpr std::size_t channels = Window.input.channels;
+  std::size_t output = 0;
+  for (std::size_t image = 0; image < rows; ++image) {
+    const std::size_t origin = image * Window.input.size();
+    for (std::size_t row = 0; row < Window.output_height; ++row) {
+      const auto vertical = Window.rows_at(row);
+      for (std::size_t column = 0; column < Window.output_width; ++column) {
+        const auto horizontal = Window.columns_at(column);
+        f(output, [&](auto&& visit) {
+          // Constants where no window is clipped, so that the compiler unrolls the loops.
+          const std::size_t height =
+              Window.is_padded() ? vertical.last - vertical.first : Window.kernel_height;
+          const std::size_t width =
+              Window.is_padded() ? horizontal.last - horizontal.first : Window.kernel_width;
+          for (std::size_t i = 0; i < height; ++i) {
+            const std::size_t line = (vertical.start + i) * Window.input.width + horizontal.start;
+            for (std::size_t j = 0; j < width; ++j) {
+              visit((vertical.first + i) * Window.kernel_width + horizontal.first + j,
+                    origin + (line + j) * channels);
+            }
+          }
+        });
+        output += channels;
+      }
+    }
+  }
+}
+
 namespace needs {
 
 /// An image on which a window fits without padding.
@@ -84,6 +130,12 @@ struct image_of_at_least {
   static constexpr bool accepts(const shape& in) {
     return in.rank == 3 && in.height >= Height && in.width >= Width;
   }
+};
+
+/// A sequence on which a window fits without padding.
+template <std::size_t Steps>
+struct sequence_of_at_least {
+  static constexpr bool accepts(const shape& in) { return in.rank == 2 && in.width >= Steps; }
 };
 
 /// An image whose channels divide evenly into groups.
@@ -95,5 +147,14 @@ struct channels_in_groups_of {
 };
 
 } // namespace needs
+
+namespace detail {
+
+/// What a window of Size x Size asks of its image.
+template <std::size_t Size, padding Padding>
+using window_needs = std::conditional_t<Padding == padding::same, needs::image,
+                                        needs::image_of_at_least<Size, Size>>;
+
+} // namespace detail
 
 } // namespace mote

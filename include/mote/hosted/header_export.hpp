@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -204,24 +205,29 @@ std::string export_header(const header_text& header,
   return export_detail::export_text(header, weights, network, "");
 }
 
-/// The header of a quantized model, with the mappings of its activations to real numbers. Throws
-/// `error` when a scale is not finite.
+/// The header of a quantized model as it is deployed, with the mappings of its activations to real
+/// numbers. Throws `error` when a scale is not finite.
 template <class Trained, class Rounding>
 std::string export_header(const header_text& header,
                           const parameters<quantized<Trained, Rounding>>& weights,
                           const activation_scales<quantized<Trained, Rounding>>& scales) {
-  const auto network = "  using trained_network = " + type_name<Trained>() +
-                       ";\n  using network = mote::quantized<trained_network, " +
-                       type_name<Rounding>() + ">;\n";
+  using rewritten = passes::for_deployment<quantized<Trained, Rounding>>;
+  using network = typename rewritten::network;
+  const auto deployed_weights = std::make_unique<parameters<network>>();
+  to_deployed(weights, *deployed_weights);
+  const auto names = "  using trained_network = " + type_name<Trained>() +
+                     ";\n  using network = mote::deployed<mote::quantized<trained_network, " +
+                     type_name<Rounding>() + ">>;\n";
   std::string text =
       "  /// real = scale * (code - zero point): [0] of the input, [i + 1] of what layer i gives.\n"
       "  static constexpr mote::activation_scales<network> scales{{\n";
-  for (std::size_t i = 0; i < scales.size(); ++i) {
-    export_detail::check_finite(scales[i].scale, "scales[" + std::to_string(i) + "]");
-    text += "      {" + export_detail::literal(scales[i].scale) + ", " +
-            export_detail::literal(scales[i].zero_point) + "},\n";
+  for (std::size_t i = 0; i <= network::size; ++i) {
+    const affine& scale = scales[i == 0 ? 0 : rewritten::lasts[i - 1] + 1];
+    export_detail::check_finite(scale.scale, "scales[" + std::to_string(i) + "]");
+    text += "      {" + export_detail::literal(scale.scale) + ", " +
+            export_detail::literal(scale.zero_point) + "},\n";
   }
-  return export_detail::export_text(header, weights, network, text + "  }};\n\n");
+  return export_detail::export_text(header, *deployed_weights, names, text + "  }};\n\n");
 }
 
 } // namespace mote::hosted

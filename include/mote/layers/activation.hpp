@@ -14,7 +14,7 @@
 
 namespace mote {
 
-template <class Activation>
+template <class Activation, class Rounding>
 struct int8_table;
 
 /// Base of an activation. `Self` defines
@@ -22,6 +22,9 @@ struct int8_table;
 ///   `derivative(x, y)`: its derivative where it takes x to y. Only `y` may be used unless `Self`
 ///   redeclares `backward_reads_input = true`, which costs memory: x must then be kept. One that
 ///   has no use for y redeclares `backward_reads_output = false`.
+/// In int8 it becomes a table of the codes nearest to its values; where TensorFlow Lite has integer
+/// arithmetic of its own, `Self` defines `int8_code<Rounding>(code, in, out)`, which fills the
+/// table instead.
 template <class Self>
 struct activation : layer {
   static constexpr mote::aliasing aliasing = mote::aliasing::in_place;
@@ -36,7 +39,7 @@ struct activation : layer {
 
   /// The layer's form in integer arithmetic.
   template <class Rounding>
-  using quantized = int8_table<Self>;
+  using quantized = int8_table<Self, Rounding>;
 
   static constexpr shape output(const shape& in) { return in; }
 
@@ -103,8 +106,18 @@ constexpr std::int8_t highest_code([[maybe_unused]] const affine& out) {
   }
 }
 
+/// What TensorFlow Lite computes of a code where x is only rescaled, and clamped to the codes from
+/// `lowest` to `highest`: RELU and its like.
+template <class Rounding>
+constexpr std::int8_t rescaled_code(std::int8_t code, float factor, const affine& in,
+                                    const affine& out, std::int8_t lowest, std::int8_t highest) {
+  const fixed_factor fixed = to_fixed(static_cast<double>(in.scale * factor / out.scale));
+  const std::int64_t x = Rounding::multiply(code - in.zero_point, fixed.mantissa, fixed.shift);
+  return static_cast<std::int8_t>(clamp_to<std::int64_t>(x + out.zero_point, lowest, highest));
+}
+
 /// An activation in int8: one look-up per element in a table of all 256 answers.
-template <class Activation>
+template <class Activation, class Rounding>
 struct int8_table : layer {
   static constexpr const char* name = Activation::name;
   using value_type = std::int8_t;
@@ -131,9 +144,8 @@ struct int8_table : layer {
   static constexpr parameters<In, std::int8_t> quantize(none, const affine& in, const affine& out) {
     parameters<In, std::int8_t> result{};
     for (int code = -128; code < 128; ++code) {
-      const auto x = static_cast<double>(dequantize(static_cast<std::int8_t>(code), in));
       result.table[static_cast<std::size_t>(code + 128)] =
-          mote::quantize(Activation::apply(x), out);
+          answer(static_cast<std::int8_t>(code), in, out);
     }
     return result;
   }
@@ -144,6 +156,15 @@ struct int8_table : layer {
     for (std::size_t i = 0; i < count; ++i) {
       pass.output.data[i] =
           pass.parameters.table[static_cast<std::size_t>(pass.input.data[i] + 128)];
+    }
+  }
+
+private:
+  static constexpr std::int8_t answer(std::int8_t code, const affine& in, const affine& out) {
+    if constexpr (requires { Activation::template int8_code<Rounding>(code, in, out); }) {
+      return Activation::template int8_code<Rounding>(code, in, out);
+    } else {
+      return mote::quantize(Activation::apply(static_cast<double>(dequantize(code, in))), out);
     }
   }
 };

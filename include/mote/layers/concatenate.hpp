@@ -30,6 +30,11 @@ struct shapes_equal_but_for_channels {
 struct concatenation : layer {
   static constexpr const char* name = "concatenation";
   using expects = needs::shapes_equal_but_for_channels;
+  /// In int8 all values share one mapping, as TensorFlow Lite's specification wants it.
+  static constexpr bool keeps_mapping = true;
+
+  template <class Rounding>
+  using quantized = concatenation;
 
   template <class... Shapes>
   static constexpr shape output(const shape& first, const Shapes&... more) {

@@ -2,13 +2,12 @@
 
 #include <mote/core/affine.hpp>
 #include <mote/core/layer.hpp>
-#include <mote/core/math.hpp>
 #include <mote/core/pass.hpp>
 #include <mote/kernels/generic/dense.hpp>
 #include <mote/kernels/generic/dense_int8.hpp>
 #include <mote/kernels/vector/dense.hpp>
-#include <mote/layers/activation.hpp>
 #include <mote/layers/initializers.hpp>
+#include <mote/layers/int8_product.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,9 +17,6 @@ namespace mote {
 
 template <std::size_t Units, class Activation, class Rounding>
 struct int8_dense;
-
-/// Whether a layer adds a learned constant to each output.
-enum class bias { none, learned };
 
 /// Fully connected: y = W x + b with W [Units][inputs] and b [Units]. Takes a vector, gives a
 /// vector of `Units`. dW = dy x^T, db = dy, dx = W^T dy, summed over the batch.
@@ -79,8 +75,8 @@ struct dense : layer {
   }
 };
 
-/// A dense layer in int8, exact to FULLY_CONNECTED of the TensorFlow Lite specification: weights
-/// symmetric with one scale per unit, activations asymmetric, int32 bias, `Activation` as a clamp.
+/// A dense layer in int8, exact to FULLY_CONNECTED of the TensorFlow Lite specification with one
+/// scale per unit and `Activation` as a clamp.
 template <std::size_t Units, class Activation, class Rounding>
 struct int8_dense : layer {
   static constexpr const char* name = "dense";
@@ -88,29 +84,7 @@ struct int8_dense : layer {
   using expects = needs::vector;
 
   template <shape In, class T>
-  struct parameters {
-    tensor<std::int8_t, Units, In.size()> weights;
-    tensor<std::int32_t, Units> bias; ///< in units of input scale x weight scale
-    tensor<std::int32_t, Units>
-        multipliers; ///< Q31 mantissas of input scale x weight scale / output scale
-    tensor<std::int8_t, Units> shifts; ///< their powers of two
-    tensor<std::int8_t> input_zero_point;
-    tensor<std::int8_t> output_zero_point;
-    tensor<std::int8_t> lowest; ///< of the output codes
-    tensor<std::int8_t> highest;
-
-    template <class F, class... Parameters>
-    static constexpr void visit(F&& f, Parameters&... p) {
-      f(field{"weights", role::weight}, p.weights...);
-      f(field{"bias", role::bias}, p.bias...);
-      f(field{"multipliers", role::constant}, p.multipliers...);
-      f(field{"shifts", role::constant}, p.shifts...);
-      f(field{"input_zero_point", role::constant}, p.input_zero_point...);
-      f(field{"output_zero_point", role::constant}, p.output_zero_point...);
-      f(field{"lowest", role::constant}, p.lowest...);
-      f(field{"highest", role::constant}, p.highest...);
-    }
-  };
+  using parameters = int8_product_parameters<tensor<std::int8_t, Units, In.size()>, Units>;
 
   static constexpr shape output(const shape&) { return shape{Units}; }
   static constexpr std::size_t macs(const shape& in) { return in.size() * Units; }
@@ -121,62 +95,24 @@ struct int8_dense : layer {
 
   /// Integers from the real parameters of `dense`, given the mappings of its input and output.
   template <shape In, class Real>
-  static constexpr parameters<In, std::int8_t> quantize(const Real& real, const affine& in,
-                                                        const affine& out) {
-    constexpr std::size_t inputs = In.size();
-    parameters<In, std::int8_t> result{};
-    for (std::size_t unit = 0; unit < Units; ++unit) {
-      const auto* weights = real.weights.data() + unit * inputs;
-      const float scale = weight_scale(weights, inputs);
-      for (std::size_t i = 0; i < inputs; ++i) {
-        const double code = static_cast<double>(weights[i]) / static_cast<double>(scale);
-        result.weights[unit * inputs + i] =
-            clamp_to(round_to<std::int8_t>(code), std::int8_t{-127}, std::int8_t{127});
-      }
-      const double sum_scale = static_cast<double>(in.scale) * static_cast<double>(scale);
-      if constexpr (!is_none<decltype(real.bias)>) {
-        result.bias[unit] =
-            clamp_to(round_to<std::int32_t>(static_cast<double>(real.bias[unit]) / sum_scale),
-                     -largest_bias<inputs>, largest_bias<inputs>);
-      }
-      const fixed_factor factor = to_fixed(sum_scale / static_cast<double>(out.scale));
-      result.multipliers[unit] = factor.mantissa;
-      result.shifts[unit] = factor.shift;
-    }
-    result.input_zero_point[0] = static_cast<std::int8_t>(in.zero_point);
-    result.output_zero_point[0] = static_cast<std::int8_t>(out.zero_point);
-    result.lowest[0] = lowest_code<Activation>(out);
-    result.highest[0] = highest_code<Activation>(out);
-    return result;
+  static constexpr auto quantize(const Real& real, const affine& in, const affine& out) {
+    return parameters<In, std::int8_t>::template from<Activation>(real, in, out);
   }
 
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
-    const auto& p = pass.parameters;
-    const kernels::dense_int8_view view{
-        p.weights.data(),      p.bias.data(),          p.multipliers.data(), p.shifts.data(),
-        p.input_zero_point[0], p.output_zero_point[0], p.lowest[0],          p.highest[0]};
-    kernels::dense_int8<typename Pass::isa>::template forward<Rounding, Pass::input_shape.size(),
-                                                              Units>(
-        pass.input.rows, pass.input.data, view, pass.output.data);
-  }
-
-private:
-  /// What a bias may be at most so that no sum of products can leave 32 bits.
-  template <std::size_t Inputs>
-  static constexpr std::int32_t largest_bias =
-      static_cast<std::int32_t>(2147483647 - static_cast<std::int64_t>(Inputs) * 255 * 127);
-
-  /// Largest magnitude over 127; 1 for a unit whose weights are all zero.
-  template <class T>
-  static constexpr float weight_scale(const T* weights, std::size_t count) {
-    T largest{0};
-    for (std::size_t i = 0; i < count; ++i) {
-      const T magnitude = math::absolute(weights[i]);
-      largest = magnitude > largest ? magnitude : largest;
+    constexpr std::size_t inputs = Pass::input_shape.size();
+    if constexpr (requires { typename Pass::constants; }) {
+      using kernel = kernels::constant_dense_int8<typename Pass::isa, typename Pass::policy>;
+      using constants = typename Pass::constants;
+      if constexpr (kernel::template fits<Rounding, inputs, Units, constants>) {
+        kernel::template forward<Rounding, inputs, Units, constants>(
+            pass.input.rows, pass.input.data, pass.output.data);
+        return;
+      }
     }
-    const auto scale = static_cast<float>(largest / T{127});
-    return scale > 0.0f ? scale : 1.0f;
+    kernels::dense_int8<typename Pass::isa>::template forward<Rounding, inputs, Units>(
+        pass.input.rows, pass.input.data, pass.parameters.view(), pass.output.data);
   }
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <mote/core/affine.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
 
@@ -11,8 +10,7 @@ namespace detail {
 /// A layer that only looks at the same elements in another shape.
 struct reshaping : layer {
   static constexpr mote::aliasing aliasing = mote::aliasing::view;
-
-  static constexpr affine output_affine(const affine& in, const range&) { return in; }
+  static constexpr bool keeps_mapping = true;
 
   template <class Pass>
   static constexpr void forward(const Pass&) {}

@@ -24,6 +24,13 @@ struct leaky_relu : activation<leaky_relu<Numerator, Denominator>> {
     return y > T{0} ? T{1} : slope<T>;
   }
 
+  /// As LEAKY_RELU of TensorFlow Lite.
+  template <class Rounding>
+  static constexpr std::int8_t int8_code(std::int8_t code, const affine& in, const affine& out) {
+    return rescaled_code<Rounding>(code, code < in.zero_point ? slope<float> : 1.0f, in, out, -128,
+                                   127);
+  }
+
 private:
   template <class T>
   static constexpr T slope = static_cast<T>(Numerator) / static_cast<T>(Denominator);

@@ -4,7 +4,11 @@
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
 #include <mote/core/window.hpp>
+#include <mote/kernels/generic/max_pool2d.hpp>
+#include <mote/kernels/vector/max_pool2d.hpp>
+#include <mote/layers/int8_pooling.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <type_traits>
 
@@ -12,42 +16,16 @@ namespace mote {
 
 namespace detail {
 
-/// The loop that all pools share: f(image, position, channel, overlaps) for each output element.
-template <window Window, class F>
-constexpr void for_each_pool(std::size_t rows, F&& f) {
-  std::size_t output = 0;
-  for (std::size_t image = 0; image < rows; ++image) {
-    const std::size_t origin = image * Window.input.size();
-    for (std::size_t row = 0; row < Window.output_height; ++row) {
-      const auto vertical = Window.rows_at(row);
-      for (std::size_t column = 0; column < Window.output_width; ++column) {
-        const auto horizontal = Window.columns_at(column);
-        for (std::size_t c = 0; c < Window.input.channels; ++c) {
-          f(output++, [&](auto&& visit) {
-            for (std::size_t i = 0; i < vertical.last - vertical.first; ++i) {
-              const std::size_t line = (vertical.start + i) * Window.input.width + horizontal.start;
-              for (std::size_t j = 0; j < horizontal.last - horizontal.first; ++j) {
-                visit(origin + (line + j) * Window.input.channels + c);
-              }
-            }
-          });
-        }
-      }
-    }
-  }
-}
-
 template <std::size_t Size, std::size_t Stride, padding Padding>
 struct pool : layer {
   static_assert(Size > 0 && Stride > 0, "mote: a pool's size and stride must be positive");
-  using expects = std::conditional_t<Padding == padding::same, needs::image,
-                                     needs::image_of_at_least<Size, Size>>;
+  using expects = window_needs<Size, Padding>;
 
   static constexpr window window_on(const shape& in) { return {in, Size, Size, Stride, Padding}; }
   static constexpr shape output(const shape& in) {
     return {window_on(in).output_height, window_on(in).output_width, in.channels};
   }
-  static constexpr affine output_affine(const affine& in, const range&) { return in; }
+  static constexpr bool keeps_mapping = true; // also in int8
 };
 
 } // namespace detail
@@ -59,39 +37,26 @@ struct max_pool2d : detail::pool<Size, Stride, Padding> {
   static constexpr const char* name = "max_pool2d";
   static constexpr bool backward_reads_input = true;
 
+  template <class Rounding>
+  using quantized = max_pool2d;
+
+  static constexpr std::size_t size = Size;
+  /// Whether each element is in one window, so that a layer before it may do its work.
+  static constexpr bool fuses_into_int8 = Stride == Size && Padding == padding::valid;
+
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
-    detail::for_each_pool<max_pool2d::window_on(Pass::input_shape)>(
-        pass.input.rows, [&](std::size_t output, auto&& window_elements) {
-          pass.output.data[output] = pass.input.data[largest(pass.input.data, window_elements)];
-        });
+    kernels::max_pool2d<typename Pass::isa>::template forward<max_pool2d::window_on(
+        Pass::input_shape)>(pass.input.rows, pass.input.data, pass.output.data);
   }
 
   template <class Pass>
   static constexpr void backward(const Pass& pass) {
     if constexpr (Pass::wants_input_gradient) {
-      using T = typename Pass::value_type;
-      for (std::size_t i = 0; i < pass.input.rows * Pass::input_shape.size(); ++i) {
-        pass.input_gradient.data[i] = T{0};
-      }
-      detail::for_each_pool<max_pool2d::window_on(Pass::input_shape)>(
-          pass.input.rows, [&](std::size_t output, auto&& window_elements) {
-            pass.input_gradient.data[largest(pass.input.data, window_elements)] +=
-                pass.output_gradient.data[output];
-          });
+      kernels::max_pool2d<typename Pass::isa>::template input_gradient<max_pool2d::window_on(
+          Pass::input_shape)>(pass.input.rows, pass.input.data, pass.output_gradient.data,
+                              pass.input_gradient.data);
     }
-  }
-
-private:
-  template <class T, class Window>
-  static constexpr std::size_t largest(const T* x, Window&& window_elements) {
-    bool found = false;
-    std::size_t best = 0;
-    window_elements([&](std::size_t at) {
-      best = !found || x[at] > x[best] ? at : best;
-      found = true;
-    });
-    return best;
   }
 };
 
@@ -101,18 +66,23 @@ template <std::size_t Size, std::size_t Stride = Size, padding Padding = padding
 struct avg_pool2d : detail::pool<Size, Stride, Padding> {
   static constexpr const char* name = "avg_pool2d";
 
+  template <class Rounding>
+  using quantized = int8_avg_pool<avg_pool2d>;
+
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
     using T = typename Pass::value_type;
-    detail::for_each_pool<avg_pool2d::window_on(Pass::input_shape)>(
-        pass.input.rows, [&](std::size_t output, auto&& window_elements) {
-          T sum{0};
-          std::size_t count = 0;
-          window_elements([&](std::size_t at) {
-            sum += pass.input.data[at];
-            ++count;
-          });
-          pass.output.data[output] = sum / static_cast<T>(count);
+    for_each_window<avg_pool2d::window_on(Pass::input_shape)>(
+        pass.input.rows, [&](std::size_t output, auto&& elements) {
+          for (std::size_t c = 0; c < Pass::input_shape.channels; ++c) {
+            T sum{0};
+            std::size_t count = 0;
+            elements([&](std::size_t, std::size_t at) {
+              sum += pass.input.data[at + c];
+              ++count;
+            });
+            pass.output.data[output + c] = sum / static_cast<T>(count);
+          }
         });
   }
 
@@ -120,15 +90,16 @@ struct avg_pool2d : detail::pool<Size, Stride, Padding> {
   static constexpr void backward(const Pass& pass) {
     if constexpr (Pass::wants_input_gradient) {
       using T = typename Pass::value_type;
-      for (std::size_t i = 0; i < pass.input.rows * Pass::input_shape.size(); ++i) {
-        pass.input_gradient.data[i] = T{0};
-      }
-      detail::for_each_pool<avg_pool2d::window_on(Pass::input_shape)>(
-          pass.input.rows, [&](std::size_t output, auto&& window_elements) {
+      std::fill_n(pass.input_gradient.data, pass.input.rows * Pass::input_shape.size(), T{0});
+      for_each_window<avg_pool2d::window_on(Pass::input_shape)>(
+          pass.input.rows, [&](std::size_t output, auto&& elements) {
             std::size_t count = 0;
-            window_elements([&](std::size_t) { ++count; });
-            const T share = pass.output_gradient.data[output] / static_cast<T>(count);
-            window_elements([&](std::size_t at) { pass.input_gradient.data[at] += share; });
+            elements([&](std::size_t, std::size_t) { ++count; });
+            for (std::size_t c = 0; c < Pass::input_shape.channels; ++c) {
+              const T share = pass.output_gradient.data[output + c] / static_cast<T>(count);
+              elements(
+                  [&](std::size_t, std::size_t at) { pass.input_gradient.data[at + c] += share; });
+            }
           });
     }
   }
@@ -139,6 +110,12 @@ struct global_avg_pool : layer {
   static constexpr const char* name = "global_avg_pool";
   using expects = needs::image;
 
+  template <class Rounding>
+  using quantized = int8_avg_pool<global_avg_pool>;
+
+  static constexpr window window_on(const shape& in) {
+    return {in, in.height, in.width, 1, padding::valid};
+  }
   static constexpr shape output(const shape& in) { return shape{in.channels}; }
 
   template <class Pass>

@@ -18,6 +18,12 @@ struct relu : activation<relu> {
   static constexpr T derivative(T, T y) {
     return y > T{0} ? T{1} : T{0};
   }
+
+  /// As RELU of TensorFlow Lite, for one that could not be fused.
+  template <class Rounding>
+  static constexpr std::int8_t int8_code(std::int8_t code, const affine& in, const affine& out) {
+    return rescaled_code<Rounding>(code, 1.0f, in, out, lowest_code<relu>(out), 127);
+  }
 };
 
 } // namespace mote

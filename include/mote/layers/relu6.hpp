@@ -20,6 +20,13 @@ struct relu6 : activation<relu6> {
   static constexpr T derivative(T, T y) {
     return y > T{0} && y < T{6} ? T{1} : T{0};
   }
+
+  /// As RELU6 of TensorFlow Lite, for one that could not be fused.
+  template <class Rounding>
+  static constexpr std::int8_t int8_code(std::int8_t code, const affine& in, const affine& out) {
+    return rescaled_code<Rounding>(code, 1.0f, in, out, lowest_code<relu6>(out),
+                                   highest_code<relu6>(out));
+  }
 };
 
 } // namespace mote

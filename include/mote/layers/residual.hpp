@@ -3,6 +3,7 @@
 #include <mote/core/flatten_list.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
+#include <mote/layers/int8_add.hpp>
 
 #include <boost/hana/back.hpp>
 #include <boost/hana/drop_back.hpp>
@@ -34,6 +35,9 @@ struct add : layer {
   using expects = needs::equal_shapes;
   static constexpr mote::aliasing aliasing = mote::aliasing::in_place;
   static constexpr bool fuses_activation = true;
+
+  template <class Rounding, class Activation = identity>
+  using quantized = int8_add<add, Activation, Rounding>;
 
   template <class... Shapes>
   static constexpr shape output(const shape& first, const Shapes&...) {

@@ -3,6 +3,7 @@
 #include <mote/core/layer.hpp>
 #include <mote/core/math.hpp>
 #include <mote/core/pass.hpp>
+#include <mote/layers/int8_softmax.hpp>
 
 #include <cstddef>
 
@@ -12,12 +13,14 @@ namespace mote {
 /// largest x is subtracted first, so that nothing overflows. dx = y (dy - sum_j dy_j y_j).
 ///
 /// For networks that need probabilities inside or at their end. To train a classifier leave it out:
-/// softmax_cross_entropy takes logits, and the largest of them is the class. So does an int8
-/// network, which has no softmax.
+/// softmax_cross_entropy takes logits, and the largest of them is the class.
 struct softmax : layer {
   static constexpr const char* name = "softmax";
   static constexpr mote::aliasing aliasing = mote::aliasing::in_place;
   static constexpr bool backward_reads_output = true;
+
+  template <class Rounding>
+  using quantized = int8_softmax<softmax, Rounding>;
 
   static constexpr shape output(const shape& in) { return in; }
 

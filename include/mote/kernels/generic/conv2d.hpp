@@ -4,19 +4,20 @@
 #include <mote/core/window.hpp>
 
 #include <cstddef>
+#include <type_traits>
 
 namespace mote::kernels {
 
 /// Images are [height][width][channels], weights [Filters][kernel_height][kernel_width][channels of
 /// a group]. Filters and channels are split into `Groups` equal parts that do not see each other.
-/// `Window` is a constexpr mote::window.
+/// `Window` is a constexpr mote::window. Bias and its gradient may be missing: null.
 template <class Isa>
 struct conv2d {
   /// y = activation(x * weights + bias): a correlation, as all neural-network libraries have it.
   /// Sums run over kernel rows, columns, channels, then the bias.
   template <class Activation, window Window, std::size_t Filters, std::size_t Groups, class T>
-  static constexpr void forward(std::size_t rows, const T* x, const T* weights, const T* bias,
-                                T* y) {
+  static constexpr void forward(std::size_t rows, const T* x, const T* weights,
+                                std::type_identity_t<const T*> bias, T* y) {
     constexpr std::size_t channels = Window.input.channels / Groups;
     for_each_position<Window>(
         rows, [&](std::size_t image, std::size_t at, auto vertical, auto horizontal) {
@@ -28,7 +29,7 @@ struct conv2d {
                     sum += x[image * Window.input.size() + from + c] * weights[weight + c];
                   }
                 });
-            y[at * Filters + f] = Activation::apply(sum + bias[f]);
+            y[at * Filters + f] = Activation::apply(bias != nullptr ? sum + bias[f] : sum);
           }
         });
   }
@@ -36,20 +37,23 @@ struct conv2d {
   /// The gradients of weights and bias, summed over all positions of all images.
   template <window Window, std::size_t Filters, std::size_t Groups, class T>
   static constexpr void parameter_gradient(std::size_t rows, const T* x, const T* dy,
-                                           T* weight_gradient, T* bias_gradient) {
+                                           T* weight_gradient,
+                                           std::type_identity_t<T*> bias_gradient) {
     constexpr std::size_t channels = Window.input.channels / Groups;
     constexpr std::size_t filter_size = Window.kernel_height * Window.kernel_width * channels;
     for (std::size_t i = 0; i < Filters * filter_size; ++i) {
       weight_gradient[i] = T{0};
     }
-    for (std::size_t f = 0; f < Filters; ++f) {
+    for (std::size_t f = 0; bias_gradient != nullptr && f < Filters; ++f) {
       bias_gradient[f] = T{0};
     }
     for_each_position<Window>(rows, [&](std::size_t image, std::size_t at, auto vertical,
                                         auto horizontal) {
       for (std::size_t f = 0; f < Filters; ++f) {
         const T slope = dy[at * Filters + f];
-        bias_gradient[f] += slope;
+        if (bias_gradient != nullptr) {
+          bias_gradient[f] += slope;
+        }
         for_each_tap<Window, Filters, Groups>(
             vertical, horizontal, f, [&](std::size_t from, std::size_t weight) {
               for (std::size_t c = 0; c < channels; ++c) {

@@ -1,7 +1,7 @@
 // The quantized dense product as plain loops: the bits that every target has to reproduce.
 #pragma once
 
-#include <mote/core/fixed_point.hpp>
+#include <mote/kernels/int8_product.hpp>
 #include <mote/kernels/unrolled.hpp>
 
 #include <cstddef>
@@ -9,27 +9,12 @@
 
 namespace mote::kernels {
 
-/// The integers of one quantized dense layer, as its parameters hold them.
-struct dense_int8_view {
-  const std::int8_t* weights;      // [Outputs][Inputs], symmetric: their zero point is 0
-  const std::int32_t* bias;        // [Outputs], in units of input scale x weight scale
-  const std::int32_t* multipliers; // [Outputs], Q31 mantissas
-  const std::int8_t* shifts;       // [Outputs], powers of two
-  std::int32_t input_zero_point;
-  std::int32_t output_zero_point;
-  std::int32_t lowest; // of the output, which is how a fused relu clamps
-  std::int32_t highest;
-};
-
 template <class Isa>
 struct dense_int8 {
-  /// y = clamp(zero_point + multiplier (sum of (x - zero point) w + bias)), Jacob et al.,
-  /// "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-  /// Inference", 2018, equation 7. Requires biases that leave room for the sum, see
-  /// int8_dense::quantize.
+  /// y = the code of the sum of (x - zero point) w over all inputs, see int8_product.
   template <class Rounding, std::size_t Inputs, std::size_t Outputs>
-  static constexpr void forward(std::size_t rows, const std::int8_t* x,
-                                const dense_int8_view& layer, std::int8_t* y) {
+  static constexpr void forward(std::size_t rows, const std::int8_t* x, const int8_product& layer,
+                                std::int8_t* y) {
     static_assert(Inputs <= 65536,
                   "mote: a sum of more than 65536 int8 products may leave 32 bits");
     constexpr std::size_t tail = Outputs % block;
@@ -51,7 +36,7 @@ private:
   static constexpr std::size_t block = 4;
 
   template <class Rounding, std::size_t Inputs, std::size_t Count>
-  static constexpr void units(const std::int8_t* x, const dense_int8_view& layer, std::size_t first,
+  static constexpr void units(const std::int8_t* x, const int8_product& layer, std::size_t first,
                               std::int8_t* y) {
     std::int32_t sums[Count]{};
     const std::int8_t* weights = layer.weights + first * Inputs;
@@ -60,15 +45,19 @@ private:
       unrolled<Count>([&](auto u) { sums[u] += value * weights[u * Inputs + i]; });
     }
     for (std::size_t u = 0; u < Count; ++u) {
-      const std::size_t o = first + u;
-      const std::int32_t scaled =
-          Rounding::multiply(sums[u] + layer.bias[o], layer.multipliers[o], layer.shifts[o]);
-      // Clamped before the zero point is added: a saturated product leaves no room for it.
-      const std::int32_t zero_point = layer.output_zero_point;
-      y[o] = static_cast<std::int8_t>(
-          clamp_to(scaled, layer.lowest - zero_point, layer.highest - zero_point) + zero_point);
+      y[first + u] = layer.output<Rounding>(sums[u], first + u);
     }
   }
+};
+
+/// The same for weights that are constants, see mote::constant_pass. This template says that there
+/// is no such kernel; an instruction set's specialization tells in `fits` whether it is exact for
+/// the numbers in `Constants::value` (the layer's parameters), and defines
+/// `forward<Rounding, Inputs, Outputs, Constants>(rows, x, y)`.
+template <class Isa, class Policy>
+struct constant_dense_int8 {
+  template <class Rounding, std::size_t Inputs, std::size_t Outputs, class Constants>
+  static constexpr bool fits = false;
 };
 
 } // namespace mote::kernels

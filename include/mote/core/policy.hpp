@@ -1,0 +1,21 @@
+// What a model is optimized for where constants leave a choice.
+#pragma once
+
+namespace mote {
+
+/// The plain loops over the parameters as they are exported.
+struct smallest {
+  static constexpr const char* name = "smallest";
+};
+
+/// Weights reordered and packed for the instruction set, in no more flash than they take anyway.
+struct balanced {
+  static constexpr const char* name = "balanced";
+};
+
+/// The same, also where it takes more flash: packed lanes, unrolled loops.
+struct fastest {
+  static constexpr const char* name = "fastest";
+};
+
+} // namespace mote
