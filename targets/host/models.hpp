@@ -2,6 +2,7 @@
 // list.
 #pragma once
 
+#include <mote/models/depthwise.hpp>
 #include <mote/models/digits.hpp>
 #include <mote/models/lenet.hpp>
 
@@ -59,8 +60,16 @@ struct lenet {
       .epochs = 60, .learning_rate = 0.05f, .weight_decay = 2e-4f};
 };
 
+struct depthwise {
+  static constexpr const char* name = "depthwise";
+  static constexpr std::size_t batch = 64;
+  using network = models::depthwise;
+  static constexpr program::recipe recipe{.epochs = 15};
+  static constexpr program::recipe augmented{.epochs = 40};
+};
+
 inline constexpr auto known_models =
-    boost::hana::tuple_t<mlp_784_100_10, mlp_784_256_64_10, mlp_784_16_10, lenet>;
+    boost::hana::tuple_t<mlp_784_100_10, mlp_784_256_64_10, mlp_784_16_10, lenet, depthwise>;
 
 inline std::string known_model_names() {
   std::string names;

@@ -110,6 +110,13 @@ struct layer {
   /// zero point. Others define `output_affine`.
   static constexpr bool keeps_mapping = false;
 
+  /// Bytes of flash that the layer takes in a model, where a kernel may keep its constants in a
+  /// layout of its own.
+  template <shape In, class Isa, class Policy, class Constants>
+  static constexpr std::size_t constant_bytes() {
+    return is_none<decltype(Constants::value)> ? 0 : sizeof(Constants::value);
+  }
+
   /// Multiply-accumulate operations for one sample.
   static constexpr std::size_t macs(const shape&) { return 0; }
 };

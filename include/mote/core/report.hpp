@@ -3,6 +3,7 @@
 
 #include <mote/core/network.hpp>
 #include <mote/core/passes.hpp>
+#include <mote/core/run.hpp>
 #include <mote/core/storage.hpp>
 
 #include <array>
@@ -53,7 +54,8 @@ constexpr std::size_t count_elements() {
   unmade<Items> holder{};
   Items::visit(
       [&]<class Tensor>(const field& description, Tensor&) {
-        count += description.role == role::weight || description.role == role::bias ? Tensor::size : 0;
+        count +=
+            description.role == role::weight || description.role == role::bias ? Tensor::size : 0;
       },
       holder.items);
   return count;
@@ -95,5 +97,29 @@ using network_in = typename std::conditional_t<std::is_same_v<T, std::int8_t> &&
 /// workspace is for. `report<Net, std::int8_t>` reports the quantized form of `Net`.
 template <class Net, class T = value_type_of<Net>, std::size_t Batch = 1, class Mode = inference>
 inline constexpr auto report = detail::make_report<detail::network_in<Net, T>, T, Batch, Mode>();
+
+namespace detail {
+
+template <class Model, class Policy, class Isa>
+constexpr auto make_model_report() {
+  using net = typename Model::network;
+  auto result = make_report<net, value_type_of<net>, 1, inference>();
+  result.flash_bytes = 0;
+  for_each_index<net::size>([&](auto index) {
+    layer_report& entry = result.layers[index];
+    entry.flash_bytes =
+        net::template layer<index>::template constant_bytes<net::inputs[index], Isa, Policy,
+                                                            layer_constants<Model, index>>();
+    result.flash_bytes += entry.flash_bytes;
+  });
+  return result;
+}
+
+} // namespace detail
+
+/// The report of a model as `forward<Model, Policy, Isa>` runs it: with the bytes of flash that the
+/// constants take as the kernels keep them.
+template <class Model, class Policy = balanced, class Isa = isa::native>
+inline constexpr auto model_report = detail::make_model_report<Model, Policy, Isa>();
 
 } // namespace mote

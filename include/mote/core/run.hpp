@@ -41,14 +41,15 @@ constexpr auto input_pointers([[maybe_unused]] Memory& memory, std::index_sequen
   }
 }
 
-template <class Isa, class Net, std::size_t Index, class T, class Memory, std::size_t First,
+/// `items` are the parameters of layer Index.
+template <class Isa, class Net, std::size_t Index, class Items, class Memory, std::size_t First,
           std::size_t... More>
-constexpr auto make_forward_pass(const parameters<Net, T>& weights, Memory& memory,
-                                 std::size_t rows, std::index_sequence<First, More...> sources) {
-  return forward_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
-                      identity, Net::shapes[More]...>{
-      get<Index>(weights), memory.template value<First>(rows).as_const(),
-      memory.template value<Index + 1>(rows), input_pointers(memory, sources)};
+constexpr auto make_forward_pass(const Items& items, Memory& memory, std::size_t rows,
+                                 std::index_sequence<First, More...> sources) {
+  return forward_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], typename Memory::value_type,
+                      Items, identity, Net::shapes[More]...>{
+      items, memory.template value<First>(rows).as_const(), memory.template value<Index + 1>(rows),
+      input_pointers(memory, sources)};
 }
 
 template <class Isa, class Net, std::size_t Index, class T, std::size_t Batch, class Mode,
@@ -58,8 +59,8 @@ constexpr auto make_training_pass(const parameters<Net, T>& weights,
                                   std::size_t rows, std::index_sequence<First, More...> sources) {
   return training_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
                        cache_of<Net, Index, T, Batch>, Net::shapes[More]...>{
-      make_forward_pass<Isa, Net, Index>(weights, memory, rows, sources), get<Index>(memory.caches),
-      generator};
+      make_forward_pass<Isa, Net, Index>(get<Index>(weights), memory, rows, sources),
+      get<Index>(memory.caches), generator};
 }
 
 /// Where layer Index is to write the gradients of the values that it takes; null for those that
@@ -141,7 +142,7 @@ constexpr auto forward(const parameters<Net, T>& weights, workspace<Net, T, Batc
   for_each_index<Net::size>([&](auto index) {
     using layer_type = typename Net::template layer<index>;
     const auto pass = detail::make_forward_pass<Isa, Net, index>(
-        weights, memory, rows, typename Net::template sources<index>{});
+        get<index>(weights), memory, rows, typename Net::template sources<index>{});
     constexpr bool has_forward = requires {
       layer_type::forward(pass);
     };
@@ -154,9 +155,11 @@ constexpr auto forward(const parameters<Net, T>& weights, workspace<Net, T, Batc
 
 namespace detail {
 
+/// The constants of one layer, an object of their own: those that a kernel keeps in another layout
+/// are not linked, whatever becomes of the other layers'.
 template <class Model, std::size_t Index>
 struct layer_constants {
-  static constexpr const auto& value = get<Index>(Model::parameters);
+  static constexpr auto value = get<Index>(Model::parameters);
 };
 
 } // namespace detail
@@ -175,11 +178,11 @@ constexpr auto forward(workspace<typename Model::network, T, Batch, Mode>& memor
   using net = typename Model::network;
   rows = std::min(rows, Batch);
   for_each_index<net::size>([&](auto index) {
+    using constants = detail::layer_constants<Model, index>;
     const auto pass = detail::make_forward_pass<Isa, net, index>(
-        Model::parameters, memory, rows, typename net::template sources<index>{});
+        constants::value, memory, rows, typename net::template sources<index>{});
     net::template layer<index>::forward(
-        constant_pass<std::remove_const_t<decltype(pass)>, detail::layer_constants<Model, index>,
-                      Policy>{pass});
+        constant_pass<std::remove_const_t<decltype(pass)>, constants, Policy>{pass});
   });
   return memory.output(rows).as_const();
 }

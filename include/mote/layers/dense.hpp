@@ -99,6 +99,16 @@ struct int8_dense : layer {
     return parameters<In, std::int8_t>::template from<Activation>(real, in, out);
   }
 
+  template <shape In, class Isa, class Policy, class Constants>
+  static constexpr std::size_t constant_bytes() {
+    using kernel = kernels::constant_dense_int8<Isa, Policy>;
+    if constexpr (kernel::template fits<Rounding, In.size(), Units, Constants>) {
+      return kernel::template flash_bytes<Rounding, In.size(), Units, Constants>;
+    } else {
+      return sizeof(Constants::value);
+    }
+  }
+
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
     constexpr std::size_t inputs = Pass::input_shape.size();

@@ -52,6 +52,19 @@ struct int8_convolution : layer {
     return parameters<In, std::int8_t>::template from<Activation>(real, in, out);
   }
 
+  template <shape In, class Isa, class Policy, class Constants>
+  static constexpr std::size_t constant_bytes() {
+    using kernel = kernels::constant_conv2d_int8<Isa, Policy>;
+    constexpr window on = Convolution::window_on(In);
+    constexpr std::size_t filters = Convolution::filters(In);
+    constexpr std::size_t groups = Convolution::groups(In);
+    if constexpr (kernel::template fits<Rounding, on, filters, groups, Pool::size, Constants>) {
+      return kernel::template flash_bytes<Rounding, on, filters, groups, Pool::size, Constants>;
+    } else {
+      return sizeof(Constants::value);
+    }
+  }
+
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
     constexpr window on = Convolution::window_on(Pass::input_shape);
