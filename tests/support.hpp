@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mote/core/isa.hpp>
+#include <mote/core/passes.hpp>
 #include <mote/core/run.hpp>
 #include <mote/core/storage.hpp>
 #include <mote/losses/mean_squared_error.hpp>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <random>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 namespace support {
@@ -124,6 +126,65 @@ struct subject {
     return result;
   }
 };
+
+/// The parameters of one network in another arithmetic.
+template <class Net, class From, class To>
+void copy_parameters(const mote::parameters<Net, From>& from, mote::parameters<Net, To>& to) {
+  mote::visit_tensors<Net>(
+      [](auto, const mote::field&, const auto& source, auto& target) {
+        std::copy_n(source.data(), source.size, target.data());
+      },
+      from, to);
+}
+
+/// Whether float gives what double does, forward and backward, on random parameters and inputs.
+template <class Net, std::size_t Batch, class Isa>
+bool is_as_in_double(double tolerance) {
+  const auto single = std::make_unique<subject<Net, float, Batch>>();
+  const auto wide = std::make_unique<subject<Net, double, Batch>>();
+  noise random;
+  random.fill(single->weights);
+  copy_parameters(single->weights, wide->weights);
+  typename subject<Net, float, Batch>::input x{};
+  typename subject<Net, double, Batch>::input wide_x{};
+  random.fill(std::span<float>{x});
+  std::copy(x.begin(), x.end(), wide_x.begin());
+  const auto is_close = [&](const auto& found, const auto& exact) {
+    return std::equal(found.begin(), found.end(), exact.begin(), [&](float a, double b) {
+      return close(static_cast<double>(a), b, tolerance);
+    });
+  };
+  const auto y = single->template forward<Isa>(x);
+  const auto wide_y = wide->template forward<Isa>(wide_x);
+  return is_close(y, wide_y) &&
+         is_close(single->template backward<Isa>(y), wide->template backward<Isa>(wide_y));
+}
+
+/// Whether the network that inference runs computes what `Net` does, with statistics that are drawn
+/// at random, too.
+template <class Net, class Isa>
+bool folds_into_the_same(double tolerance) {
+  using folded = mote::inference_network<Net>;
+  const auto all = std::make_unique<subject<Net, double, 2>>();
+  noise random{5};
+  random.fill(all->weights);
+  mote::visit_tensors<Net>(
+      [&](auto, const mote::field& description, auto& tensor) {
+        if (std::string_view(description.name) == "variance") {
+          random.fill(std::span<double>{tensor.values}, 0.5, 2.0);
+        }
+      },
+      all->weights);
+  const auto weights = std::make_unique<mote::parameters<folded, double>>();
+  mote::to_inference(all->weights, *weights);
+  const auto memory = std::make_unique<mote::workspace<folded, double, 2>>();
+  random.fill(memory->input().elements());
+  std::copy_n(memory->input().data, 2 * Net::input.size(), all->memory.input().data);
+  const auto y = mote::forward<Isa>(*weights, *memory).elements();
+  const auto expected = mote::forward<mote::isa::generic>(all->weights, all->memory).elements();
+  return std::equal(y.begin(), y.end(), expected.begin(),
+                    [&](double a, double b) { return close(a, b, tolerance); });
+}
 
 /// Compares the gradients of `Net` in double with differences of its mean squared error against
 /// random targets, on the parameters and inputs that `prepare(weights, inputs)` writes.

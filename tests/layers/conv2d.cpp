@@ -176,26 +176,7 @@ TEST_CASE("batch_norm folds into convolutions without a bias, which get one", "[
           folded,
           network<input<6, 6, 2>, fused<conv2d<4, 3, 1, padding::valid, 1, initializers::he>, relu>,
                   depthwise_conv2d<3, 1, padding::same, 1, initializers::he>>>);
-  const auto all = std::make_unique<support::subject<net, double, 2>>();
-  support::noise random{5};
-  random.fill(all->weights);
-  visit_tensors<net>(
-      [&](auto, const field& description, auto& tensor) {
-        if (std::string_view(description.name) == "variance") {
-          random.fill(std::span<double>{tensor.values}, 0.5, 2.0);
-        }
-      },
-      all->weights);
-  parameters<folded, double> weights{};
-  to_inference(all->weights, weights);
-  workspace<folded, double, 2> memory{};
-  random.fill(memory.input().elements());
-  std::copy_n(memory.input().data, 2 * net::input.size(), all->memory.input().data);
-  const auto y = forward<isa::native>(weights, memory).elements();
-  const auto expected = forward<isa::generic>(all->weights, all->memory).elements();
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    CHECK(support::close(y[i], expected[i], 1e-12));
-  }
+  CHECK(support::folds_into_the_same<net, isa::native>(1e-12));
 }
 
 TEST_CASE("LeNet is as large as it says", "[layers][conv2d]") {

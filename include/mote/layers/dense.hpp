@@ -78,9 +78,8 @@ struct dense : layer {
 /// A dense layer in int8, exact to FULLY_CONNECTED of the TensorFlow Lite specification with one
 /// scale per unit and `Activation` as a clamp.
 template <std::size_t Units, class Activation, class Rounding>
-struct int8_dense : layer {
+struct int8_dense : int8_product_layer<int8_dense<Units, Activation, Rounding>, Activation> {
   static constexpr const char* name = "dense";
-  using value_type = std::int8_t;
   using expects = needs::vector;
 
   template <shape In, class T>
@@ -88,16 +87,6 @@ struct int8_dense : layer {
 
   static constexpr shape output(const shape&) { return shape{Units}; }
   static constexpr std::size_t macs(const shape& in) { return in.size() * Units; }
-
-  static constexpr affine output_affine(const affine&, const range& seen) {
-    return asymmetric(seen);
-  }
-
-  /// Integers from the real parameters of `dense`, given the mappings of its input and output.
-  template <shape In, class Real>
-  static constexpr auto quantize(const Real& real, const affine& in, const affine& out) {
-    return parameters<In, std::int8_t>::template from<Activation>(real, in, out);
-  }
 
   template <shape In, class Isa, class Policy, class Constants>
   static constexpr std::size_t constant_bytes() {

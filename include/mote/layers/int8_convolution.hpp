@@ -24,9 +24,9 @@ struct no_pool {
 /// `Pool` is a max_pool2d<size> that has been fused into it: each output is the largest of size x
 /// size results. Requantization never turns an order around, so it needs to be done once only.
 template <class Convolution, class Activation, class Rounding, class Pool = no_pool>
-struct int8_convolution : layer {
+struct int8_convolution
+    : int8_product_layer<int8_convolution<Convolution, Activation, Rounding, Pool>, Activation> {
   static constexpr const char* name = Convolution::name;
-  using value_type = std::int8_t;
   using expects = typename Convolution::expects;
 
   template <shape In, class T>
@@ -41,16 +41,6 @@ struct int8_convolution : layer {
 
   static constexpr shape output(const shape& in) { return Pool::output(Convolution::output(in)); }
   static constexpr std::size_t macs(const shape& in) { return Convolution::macs(in); }
-
-  static constexpr affine output_affine(const affine&, const range& seen) {
-    return asymmetric(seen);
-  }
-
-  /// Integers from the parameters of the real convolution, given the mappings of input and output.
-  template <shape In, class Real>
-  static constexpr auto quantize(const Real& real, const affine& in, const affine& out) {
-    return parameters<In, std::int8_t>::template from<Activation>(real, in, out);
-  }
 
   template <shape In, class Isa, class Policy, class Constants>
   static constexpr std::size_t constant_bytes() {

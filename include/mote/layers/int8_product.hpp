@@ -100,4 +100,20 @@ private:
   }
 };
 
+/// The base of such layers. `Self` defines `parameters` as int8_product_parameters.
+template <class Self, class Activation>
+struct int8_product_layer : layer {
+  using value_type = std::int8_t;
+
+  static constexpr affine output_affine(const affine&, const range& seen) {
+    return asymmetric(seen);
+  }
+
+  /// Integers from the parameters of the real layer, given the mappings of its input and output.
+  template <shape In, class Real>
+  static constexpr auto quantize(const Real& real, const affine& in, const affine& out) {
+    return Self::template parameters<In, std::int8_t>::template from<Activation>(real, in, out);
+  }
+};
+
 } // namespace mote
