@@ -4,7 +4,7 @@
 #   mote_add_firmware(digits TARGET cortex-m4 MODEL ${CMAKE_CURRENT_SOURCE_DIR}/digits.hpp)
 #
 # In a host's build `digits` runs a second, nested build with the cross compiler; in a project
-# that is cross-compiled itself (toolchain file targets/cortex-m/toolchain.cmake) it is the
+# that is cross-compiled itself (toolchain file targets/firmware/toolchain.cmake) it is the
 # executable. Either way these properties of the target tell where things are:
 #
 #   MOTE_ELF           the image, with its map file beside it (.map)
@@ -14,10 +14,11 @@
 # Including this file defines functions and sets nothing.
 cmake_policy(VERSION 3.20)
 include(${CMAKE_CURRENT_LIST_DIR}/boost.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/firmware/targets.cmake)
 
 # mote_add_firmware(<name> TARGET <core> [MODEL <header>] [SOURCES <file>...] [OPTIMIZE <flag>...])
 #
-# TARGET    a row of targets/cortex-m/targets.cmake
+# TARGET    a row of one of targets/*/targets.cmake
 # MODEL     the exported model, which the sources include as MOTE_MODEL_HEADER; the struct in it
 #           is MOTE_MODEL and has the name of the file: digits in digits.hpp. Sources of your own
 #           need none.
@@ -52,38 +53,57 @@ function(mote_add_firmware name)
     set(${list} ${absolute})
   endforeach()
 
-  include(${targets}/cortex-m/targets.cmake)
   mote_describe_target(${arg_TARGET})
 
   if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
     _mote_firmware_executable()
     return()
   endif()
-  find_program(MOTE_ARM_COMPILER arm-none-eabi-g++)
-  mark_as_advanced(MOTE_ARM_COMPILER)
-  if(MOTE_ARM_COMPILER)
-    _mote_firmware_nested()
-  else()
-    set(reason "arm-none-eabi-g++ was not found; install it with targets/setup.sh")
+  mote_find_target_tools(reason)
+  if(reason)
     add_custom_target(${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: ${reason}" VERBATIM)
     set_target_properties(${name} PROPERTIES MOTE_SKIPPED "${reason}")
+  else()
+    _mote_firmware_nested()
   endif()
 endfunction()
 
 # mote_add_instruction_counter(<name>)
 #
-# Builds the emulator's plugin; its file is the target's property MOTE_PLUGIN. By calling the
-# compiler, since the project around may not have C enabled.
+# Builds QEMU's plugin; its file is the target's property MOTE_PLUGIN.
 function(mote_add_instruction_counter name)
+  _mote_host_program(${name} instructions.c ${name}.so -fPIC -shared -fvisibility=hidden)
+  set_target_properties(${name} PROPERTIES MOTE_PLUGIN ${CMAKE_CURRENT_BINARY_DIR}/${name}.so)
+endfunction()
+
+# mote_add_simavr(<name>)
+#
+# Builds the program that runs firmware for AVR; its file is the target's property MOTE_SIMAVR.
+# Without the library it is a target that says so, and why is its property MOTE_SKIPPED.
+function(mote_add_simavr name)
+  find_path(MOTE_SIMAVR_INCLUDE_DIR simavr/sim_avr.h)
+  find_library(MOTE_SIMAVR_LIBRARY simavr)
+  mark_as_advanced(MOTE_SIMAVR_INCLUDE_DIR MOTE_SIMAVR_LIBRARY)
+  if(NOT MOTE_SIMAVR_INCLUDE_DIR OR NOT MOTE_SIMAVR_LIBRARY)
+    set(reason "libsimavr was not found; install it with targets/setup.sh --targets")
+    add_custom_target(${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: ${reason}" VERBATIM)
+    set_target_properties(${name} PROPERTIES MOTE_SKIPPED "${reason}")
+    return()
+  endif()
+  _mote_host_program(${name} simavr.c ${name}.run -lsimavr -lelf)
+  set_target_properties(${name} PROPERTIES MOTE_SIMAVR ${CMAKE_CURRENT_BINARY_DIR}/${name}.run)
+endfunction()
+
+# _mote_host_program(<name> <source> <file> <flag>...), by calling the compiler, since the project
+# around may not have C enabled.
+function(_mote_host_program name source file)
   find_program(MOTE_HOST_CC NAMES ${CMAKE_C_COMPILER} cc gcc clang REQUIRED)
   mark_as_advanced(MOTE_HOST_CC)
-  set(source ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/emulator/instructions.c)
-  set(plugin ${CMAKE_CURRENT_BINARY_DIR}/${name}.so)
-  add_custom_command(OUTPUT ${plugin} DEPENDS ${source}
-    COMMAND ${MOTE_HOST_CC} -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden
-            -o ${plugin} ${source} VERBATIM)
-  add_custom_target(${name} DEPENDS ${plugin})
-  set_target_properties(${name} PROPERTIES MOTE_PLUGIN ${plugin})
+  set(source ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/emulator/${source})
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/${file})
+  add_custom_command(OUTPUT ${file} DEPENDS ${source}
+    COMMAND ${MOTE_HOST_CC} -O2 -Wall -Wextra -o ${file} ${source} ${ARGN} VERBATIM)
+  add_custom_target(${name} DEPENDS ${file})
 endfunction()
 
 # The two halves of mote_add_firmware. Macros, since they read its variables.
@@ -104,33 +124,43 @@ macro(_mote_firmware_executable)
     cmake_path(GET arg_MODEL STEM model)
     set(definitions MOTE_MODEL_HEADER="${arg_MODEL}" MOTE_MODEL=${model})
   endif()
-  set(board ${targets}/cortex-m)
   list(POP_FRONT arg_SOURCES network)
   add_library(${name}_model OBJECT ${network})
+  list(TRANSFORM mote_target_sources PREPEND ${targets}/ OUTPUT_VARIABLE board)
   add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:${name}_model>
-    ${board}/start.c ${board}/memory.c ${board}/sections.ld)
+    ${board} ${targets}/firmware/memory.c)
   # GCC recognizes the loops in there, and would make memcpy call memcpy.
-  set_source_files_properties(${board}/memory.c PROPERTIES
+  set_source_files_properties(${targets}/firmware/memory.c PROPERTIES
     COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
 
+  set(headers "")
+  foreach(folder IN LISTS mote_target_cxx_headers)
+    set(headers -nostdinc++ "SHELL:-isystem ${folder}" "SHELL:-isystem ${folder}/arm-none-eabi"
+      "SHELL:-isystem /usr/include/newlib")
+  endforeach()
   foreach(part ${name}_model ${name})
-    target_compile_definitions(${part} PRIVATE ${definitions})
-    target_include_directories(${part} PRIVATE ${include_dir} ${targets}/firmware ${board})
+    target_compile_definitions(${part} PRIVATE ${definitions}
+      MOTE_FLASH_BYTES=${mote_target_flash_bytes} MOTE_RAM_BYTES=${mote_target_ram_bytes})
+    target_include_directories(${part} PRIVATE ${include_dir} ${targets}/firmware
+      ${targets}/${mote_target_family})
     target_include_directories(${part} SYSTEM PRIVATE ${boost})
     set_target_properties(${part} PROPERTIES
       C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
       CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
     # The core's flags again, for a CMAKE_CXX_FLAGS of the user's own replaces the toolchain's.
-    # Not -ffreestanding for C++: it forbids GCC to expand small copies in place.
+    # Not -ffreestanding for C++: it forbids GCC to expand small copies in place. No errno: GCC
+    # would call the C library's sqrtf beside the instruction, for its sake.
     target_compile_options(${part} PRIVATE ${mote_target_flags} ${arg_OPTIMIZE}
       -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
       -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Werror
       $<$<COMPILE_LANGUAGE:C>:-ffreestanding>
-      $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
+      "$<$<COMPILE_LANGUAGE:CXX>:${mote_target_cxx_flags};-fno-exceptions;-fno-rtti>"
+      "$<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics;-fno-math-errno;${headers}>")
   endforeach()
 
   list(TRANSFORM mote_target_defsyms PREPEND "LINKER:--defsym=")
-  target_link_options(${name} PRIVATE ${mote_target_flags} -nostdlib -T${board}/sections.ld
+  set(script ${targets}/${mote_target_script})
+  target_link_options(${name} PRIVATE ${mote_target_flags} -nostdlib -T${script}
     ${mote_target_defsyms} LINKER:--gc-sections LINKER:--fatal-warnings
     LINKER:-Map=${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
   target_link_libraries(${name} PRIVATE gcc)
@@ -139,7 +169,7 @@ macro(_mote_firmware_executable)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.model.o)
   add_custom_command(TARGET ${name} POST_BUILD VERBATIM
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_OBJECTS:${name}_model> ${object})
-  set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${board}/sections.ld
+  set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script} LINKER_LANGUAGE C
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
     MOTE_ELF ${elf} MOTE_MODEL_OBJECT ${object})
 endmacro()
@@ -163,9 +193,9 @@ macro(_mote_firmware_nested)
   set(clean ${CMAKE_COMMAND} -E env --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS
     --unset=CMAKE_BUILD_TYPE)
   add_custom_command(OUTPUT ${build}/configured DEPENDS ${build}/arguments.cmake
-    COMMAND ${clean} ${CMAKE_COMMAND} -S ${targets}/firmware -B ${build} -G Ninja
+    COMMAND ${clean} ${CMAKE_COMMAND} --log-level=NOTICE -S ${targets}/firmware -B ${build} -G Ninja
             -C ${build}/arguments.cmake
-            -DCMAKE_TOOLCHAIN_FILE=${targets}/cortex-m/toolchain.cmake
+            -DCMAKE_TOOLCHAIN_FILE=${targets}/firmware/toolchain.cmake
     COMMAND ${CMAKE_COMMAND} -E touch ${build}/configured
     COMMENT "Configuring firmware ${name} for ${arg_TARGET}" VERBATIM)
   # Always run: the nested build knows best what its files depend on, and takes no time when

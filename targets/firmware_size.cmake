@@ -1,11 +1,12 @@
 # What the network costs in flash and RAM, and what must not be in firmware at all:
 #
 #   cmake -DELF=digits.elf -DMODEL_OBJECT=digits.model.o -DOUTPUT_JSON=size.json \
-#         [-DSIZE=arm-none-eabi-size] [-DNM=arm-none-eabi-nm] -P targets/firmware_size.cmake
+#         [-DTARGET=cortex-m4] [-DSIZE=size] [-DNM=nm] -P targets/firmware_size.cmake
 #
-# All sizes are of the network's own object file: without start-up code, the program around, and
-# libgcc. weight_bytes are the models' `parameters`, code_bytes .text* and what else is in .rodata*,
-# ram_bytes .data* + .bss*.
+# SIZE and NM are the target's own unless others are named. All sizes are of the network's own
+# object file: without start-up code, the program around, and libgcc. weight_bytes are the model's
+# constants as the kernels keep them, code_bytes .text* and what else is in .rodata*, ram_bytes
+# .data* + .bss*.
 # Fails when the image holds a heap, exceptions or arithmetic in double.
 cmake_minimum_required(VERSION 3.25)
 
@@ -14,11 +15,16 @@ foreach(needed ELF MODEL_OBJECT OUTPUT_JSON)
     message(FATAL_ERROR "firmware_size: -D${needed}=... is missing")
   endif()
 endforeach()
+if(NOT TARGET)
+  set(TARGET cortex-m4)
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/firmware/targets.cmake)
+mote_describe_target(${TARGET})
 if(NOT SIZE)
-  set(SIZE arm-none-eabi-size)
+  set(SIZE ${mote_target_prefix}size)
 endif()
 if(NOT NM)
-  set(NM arm-none-eabi-nm)
+  set(NM ${mote_target_prefix}nm)
 endif()
 file(REMOVE "${OUTPUT_JSON}")
 
@@ -39,20 +45,28 @@ set(bss 0)
 read_lines(${SIZE} -A "${MODEL_OBJECT}")
 foreach(line IN LISTS lines)
   # .text._ZN8firmware5inferEv     4242      0
-  if(line MATCHES "^\\.(text|rodata|data|bss)[^ ]* +([0-9]+) ")
+  if(line MATCHES "^\\.s?(text|rodata|data|bss)[^ ]* +([0-9]+) ")
     math(EXPR ${CMAKE_MATCH_1} "${${CMAKE_MATCH_1}} + ${CMAKE_MATCH_2}")
   endif()
 endforeach()
 math(EXPR ram "${data} + ${bss}")
-set(weights 0)
-read_lines(${NM} -SC "${MODEL_OBJECT}")
-foreach(line IN LISTS lines)
-  # 00000000 00013a10 V digits::parameters
-  if(line MATCHES "^[0-9a-f]+ ([0-9a-f]+) [A-Za-z] .*::parameters$")
-    math(EXPR weights "${weights} + 0x${CMAKE_MATCH_1}")
-  endif()
-endforeach()
-math(EXPR code "${text} + ${rodata} - ${weights}")
+# Sets <result> to the bytes of the networks' constants in a file.
+function(weigh_constants result file)
+  set(weights 0)
+  read_lines(${NM} -SC "${file}")
+  foreach(line IN LISTS lines)
+    # 00000000 00013a10 V mote::detail::layer_constants<digits, 1u>::value
+    # or, for a program that hands them to mote::forward itself, digits::parameters
+    if(line MATCHES "^[0-9a-f]+ ([0-9a-f]+) ([VvRru] mote::|[A-Za-z] .*::parameters$)")
+      math(EXPR weights "${weights} + 0x${CMAKE_MATCH_1}")
+    endif()
+  endforeach()
+  set(${result} ${weights} PARENT_SCOPE)
+endfunction()
+# The linker leaves out those of which a kernel keeps a copy in another layout.
+weigh_constants(compiled "${MODEL_OBJECT}")
+weigh_constants(weights "${ELF}")
+math(EXPR code "${text} + ${rodata} - ${compiled}")
 
 set(heap "_?(malloc|free|calloc|realloc|sbrk)(_r)?|_Zn[wa].*|_Zd[la].*")
 set(exceptions "__cxa_.*|_Unwind.*|__gxx_personality.*")

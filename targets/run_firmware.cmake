@@ -2,8 +2,10 @@
 #
 #   cmake -DELF=digits.elf -DIMAGES=images.bin -DOUTPUT=logits.bin -DOUTPUT_JSON=run.json \
 #         [-DEXPECTED=host_logits.bin] [-DPLUGIN=instructions.so] [-DTARGET=cortex-m4] \
-#         [-DTIMEOUT=300] -P targets/run_firmware.cmake
+#         [-DSIMAVR=simavr] [-DTIMEOUT=300] -P targets/run_firmware.cmake
 #
+# PLUGIN is what mote_add_instruction_counter builds, SIMAVR what mote_add_simavr does, without
+# which nothing runs on an AVR.
 # Fails when the firmware does, when it takes longer than TIMEOUT seconds, or when its output
 # differs from EXPECTED in any byte. What was not asked for is null in the JSON.
 cmake_minimum_required(VERSION 3.25)
@@ -13,7 +15,7 @@ foreach(needed ELF IMAGES OUTPUT OUTPUT_JSON)
     message(FATAL_ERROR "run_firmware: -D${needed}=... is missing")
   endif()
 endforeach()
-foreach(file ELF EXPECTED PLUGIN)
+foreach(file ELF EXPECTED PLUGIN SIMAVR)
   if(${file} AND NOT EXISTS "${${file}}")
     message(FATAL_ERROR "run_firmware: there is no file ${${file}} (${file})")
   endif()
@@ -24,12 +26,11 @@ endif()
 if(NOT TIMEOUT)
   set(TIMEOUT 300)
 endif()
-include(${CMAKE_CURRENT_LIST_DIR}/cortex-m/targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/firmware/targets.cmake)
 mote_describe_target(${TARGET})
 
-find_program(QEMU qemu-system-arm)
-if(NOT QEMU)
-  set(reason "qemu-system-arm was not found; install it with targets/setup.sh")
+mote_find_emulator(EMULATOR reason)
+if(reason)
   message("skipped: ${reason}")
   file(WRITE "${OUTPUT_JSON}" "{\"skipped\": \"${reason}\"}\n")
   return()
@@ -39,43 +40,37 @@ endif()
 set(counts "${OUTPUT}.instructions")
 file(REMOVE "${OUTPUT}" "${OUTPUT_JSON}" "${counts}")
 
-# On the firmware's command line a tab parts the two names, which may have spaces. In the
-# value of one of QEMU's options a comma is written twice.
+# On the firmware's command line a tab parts the two names, which may have spaces.
 string(ASCII 9 tab)
-string(REPLACE "," ",," command_line "${IMAGES}${tab}${OUTPUT}")
-set(plugin "")
-if(PLUGIN)
-  string(REPLACE "," ",," plugin "${PLUGIN}")
-  string(REPLACE "," ",," counts_argument "${counts}")
-  set(plugin -plugin "${plugin},out=${counts_argument}")
-endif()
-execute_process(
-  COMMAND ${QEMU} -machine ${mote_target_machine} -display none -monitor none -serial none
-          -semihosting-config "enable=on,target=native,arg=${command_line}"
-          ${plugin} -kernel "${ELF}"
-  TIMEOUT ${TIMEOUT} RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
+mote_emulator_command(command "${ELF}" "${IMAGES}${tab}${OUTPUT}" "${counts}")
+execute_process(COMMAND ${command} TIMEOUT ${TIMEOUT} RESULT_VARIABLE status
+  OUTPUT_VARIABLE text ERROR_VARIABLE text)
 if(NOT status STREQUAL "0")
   message(FATAL_ERROR "run_firmware: the firmware failed (${status}):\n${text}")
 endif()
-if(NOT text MATCHES "images=([0-9]+) stack=([0-9]+)")
+if(NOT text MATCHES "images=([0-9]+) stack=([0-9]+) flash=([0-9]+) ram=([0-9]+)")
   message(FATAL_ERROR "run_firmware: the firmware ended without its closing line:\n${text}")
 endif()
 set(images ${CMAKE_MATCH_1})
 set(stack ${CMAKE_MATCH_2})
+set(reported_flash ${CMAKE_MATCH_3})
+set(reported_ram ${CMAKE_MATCH_4})
 
-set(instructions null)
+set(unit instructions)
+set(mean null)
 set(least null)
 set(most null)
-if(PLUGIN)
+if(PLUGIN OR SIMAVR)
   file(READ "${counts}" text)
-  if(NOT text MATCHES "passes=([0-9]+) min=([0-9]+) max=([0-9]+) total=([0-9]+)"
-     OR NOT CMAKE_MATCH_1 EQUAL images)
-    message(FATAL_ERROR "run_firmware: ${images} images, but the plugin says: ${text}")
+  if(NOT text MATCHES "([a-z]+): passes=([0-9]+) min=([0-9]+) max=([0-9]+) total=([0-9]+)"
+     OR NOT CMAKE_MATCH_2 EQUAL images)
+    message(FATAL_ERROR "run_firmware: ${images} images, but the emulator says: ${text}")
   endif()
-  set(least ${CMAKE_MATCH_2})
-  set(most ${CMAKE_MATCH_3})
-  # The mean, rounded down: all passes are equal unless the network branches on its data.
-  math(EXPR instructions "${CMAKE_MATCH_4} / ${CMAKE_MATCH_1}")
+  set(unit ${CMAKE_MATCH_1})
+  set(least ${CMAKE_MATCH_3})
+  set(most ${CMAKE_MATCH_4})
+  # Rounded down: all passes are equal unless the network branches on its data.
+  math(EXPR mean "${CMAKE_MATCH_5} / ${CMAKE_MATCH_2}")
 endif()
 
 set(equal null)
@@ -122,10 +117,12 @@ set(json "{}")
 string(JSON json SET "${json}" target "\"${TARGET}\"")
 string(JSON json SET "${json}" images ${images})
 string(JSON json SET "${json}" logits_equal ${equal})
-string(JSON json SET "${json}" instructions_per_inference ${instructions})
-string(JSON json SET "${json}" instructions_min ${least})
-string(JSON json SET "${json}" instructions_max ${most})
+string(JSON json SET "${json}" ${unit}_per_inference ${mean})
+string(JSON json SET "${json}" ${unit}_min ${least})
+string(JSON json SET "${json}" ${unit}_max ${most})
 string(JSON json SET "${json}" stack_bytes ${stack})
+string(JSON json SET "${json}" reported_flash_bytes ${reported_flash})
+string(JSON json SET "${json}" reported_ram_bytes ${reported_ram})
 file(WRITE "${OUTPUT_JSON}" "${json}\n")
 if(NOT QUIET)
   message("${json}")

@@ -2,6 +2,7 @@
 # Installs what building and testing mote needs on a fresh Debian machine.
 #
 #   targets/setup.sh               toolchain, libraries, Arm cross compiler and emulator
+#   targets/setup.sh --targets     and those for RISC-V and AVR
 #   targets/setup.sh --compilers   and clang 14 and 19, so that no compiler test is skipped
 #   targets/setup.sh --bench       and the libraries that the benchmarks compare with
 #
@@ -15,14 +16,19 @@ packages="
   ca-certificates cmake g++ git gzip ninja-build
   libboost-dev catch2 libbenchmark-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libzip-dev
   gcc-arm-none-eabi libnewlib-dev libstdc++-arm-none-eabi-dev qemu-system-arm"
+# RISC-V, then AVR. The C++ library's headers are the Arm compiler's for all of them.
+targets="
+  gcc-riscv64-unknown-elf qemu-system-misc
+  gcc-avr clang-19 libsimavr-dev libelf-dev"
 compilers="clang-14 clang-19"
 peers="libeigen3-dev libopenblas-dev libdnnl-dev libdlib-dev libtorch-dev"
 
 for argument in "$@"; do
   case "$argument" in
+    --targets) packages="$packages $targets" ;;
     --compilers) packages="$packages $compilers" ;;
     --bench) packages="$packages $peers" ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "setup.sh: unknown option '$argument'; try --help" >&2; exit 2 ;;
   esac
 done

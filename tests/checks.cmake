@@ -45,12 +45,24 @@ foreach(compiler IN LISTS mote_compilers)
     -DHEADERS=${PROJECT_SOURCE_DIR}/include "-DFLAGS=${strict};${includes}"
     -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/headers/${compiler})
 endforeach()
-include(../targets/cortex-m/targets.cmake)
 mote_describe_target(cortex-m4)
 mote_script_test(headers/arm-none-eabi-g++ headers headers.cmake WITH -DCOMPILER=arm-none-eabi-g++
   -DHEADERS=${PROJECT_SOURCE_DIR}/include -DHOSTED=OFF -DBOOST_ONLY=${MOTE_BOOST_INCLUDE_DIR}
   "-DFLAGS=${strict};${mote_target_flags};-Os;-fno-exceptions;-fno-rtti;-fno-threadsafe-statics"
   -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/headers/arm-none-eabi-g++)
+foreach(target rv32imac atmega328p)
+  mote_describe_target(${target})
+  set(library ${mote_target_cxx_headers})
+  set(except "")
+  if(target STREQUAL "atmega328p") # kernels/constant_int8.hpp leaves these out there
+    set(except "^mote/kernels/(requantize|arm_dsp|helium|scalar32)")
+  endif()
+  mote_script_test(headers/${target} headers headers.cmake WITH -DHEADERS=${PROJECT_SOURCE_DIR}/include -DHOSTED=OFF
+    -DEXCEPT=${except} "-DCOMPILER=${mote_target_cxx_compiler}" -DBOOST_ONLY=${MOTE_BOOST_INCLUDE_DIR}
+    "-DFLAGS=${strict};${mote_target_flags};${mote_target_cxx_flags};-Os;-fno-exceptions;-fno-rtti;-nostdinc++;-isystem${library};-isystem${library}/arm-none-eabi;-isystem/usr/include/newlib"
+    -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/headers/${target})
+endforeach()
+mote_describe_target(cortex-m4) # for those who include this file
 mote_script_test(headers/include_rules headers include_rules.cmake WITH
   -DHEADERS=${PROJECT_SOURCE_DIR}/include)
 

@@ -2,13 +2,13 @@
 # else included before them.
 #
 #   cmake -DCOMPILER=<name> -DHEADERS=<folder above mote/> -DSCRATCH=<folder> -DFLAGS=<flag>...
-#         [-DHOSTED=OFF] [-DBOOST_ONLY=<folder above boost/>] -P headers.cmake
+#         [-DHOSTED=OFF] [-DEXCEPT=<regex>] [-DBOOST_ONLY=<folder above boost/>] -P headers.cmake
 #
-# HOSTED=OFF leaves hosted/ out. BOOST_ONLY makes Boost visible, and nothing beside it. Prints
+# HOSTED=OFF leaves hosted/ out, EXCEPT what it matches. BOOST_ONLY makes Boost visible, and nothing beside it. Prints
 # SKIPPED without the compiler.
 cmake_minimum_required(VERSION 3.20)
 
-find_program(compiler ${COMPILER})
+find_program(compiler NAMES ${COMPILER})
 if(NOT compiler)
   message("SKIPPED: ${COMPILER} was not found")
   return()
@@ -28,6 +28,9 @@ file(GLOB_RECURSE headers RELATIVE ${HEADERS} ${HEADERS}/mote/*.hpp)
 set(sources "")
 foreach(header IN LISTS headers)
   if(header MATCHES "^mote/hosted/" AND DEFINED HOSTED AND NOT HOSTED)
+    continue()
+  endif()
+  if(EXCEPT AND header MATCHES "${EXCEPT}")
     continue()
   endif()
   set(source ${SCRATCH}/sources/${header}.cpp)

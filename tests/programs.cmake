@@ -69,6 +69,8 @@ mote_script_test(demo/no_compiler firmware demo.cmake WITH -DCASE=no_compiler ${
   -DCC=${MOTE_HOST_CC} -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/demo/no_compiler)
 mote_script_test(demo/run_firmware firmware firmware_scripts.cmake WITH -DCASE=run ${quick}
   -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/demo/run_firmware)
+mote_script_test(demo/stack_bound firmware firmware_scripts.cmake WITH -DCASE=stack
+  -DTARGETS=${PROJECT_SOURCE_DIR}/targets -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/demo/stack_bound)
 mote_script_test(demo/firmware_size firmware firmware_scripts.cmake WITH -DCASE=size
   -DTARGETS=${PROJECT_SOURCE_DIR}/targets -DCC=${MOTE_HOST_CC}
   -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/demo/firmware_size)

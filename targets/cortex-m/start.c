@@ -1,17 +1,13 @@
-/* From reset to main() on any Cortex-M, without a C library. */
-#include "semihosting_call.h"
-
+/* From reset to mote_run_main() on any Cortex-M. */
 #include <stdint.h>
 
 typedef void (*function)(void);
 
-/* Addresses, from sections.ld. */
-extern uint32_t mote_stack_top[];
-extern uint32_t mote_data_start[], mote_data_end[], mote_data_load[];
-extern uint32_t mote_bss_start[], mote_bss_end[];
-extern const function mote_init_array_start[], mote_init_array_end[];
+extern uint32_t mote_stack_top[]; /* from sections.ld */
 
-int main(void);
+/* In run_main.c. */
+__attribute__((noreturn)) void mote_run_main(void);
+__attribute__((noreturn)) void mote_report_fault(unsigned exception);
 
 static void enable_extensions(void) {
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
@@ -29,26 +25,7 @@ static void enable_extensions(void) {
 /* A plain function: the core itself loads the stack pointer from the vector table. */
 __attribute__((noreturn)) void mote_reset(void) {
   enable_extensions();
-  const uint32_t* from = mote_data_load;
-  for (uint32_t* to = mote_data_start; to < mote_data_end;) {
-    *to++ = *from++;
-  }
-  for (uint32_t* to = mote_bss_start; to < mote_bss_end;) {
-    *to++ = 0;
-  }
-  for (const function* f = mote_init_array_start; f < mote_init_array_end; ++f) {
-    (*f)();
-  }
-  mote_semihosting_exit(main());
-}
-
-__attribute__((noreturn, used)) static void report_fault(unsigned exception) {
-  char text[] = "firmware: fault, exception 00\n";
-  char* const digits = text + sizeof text - 4;
-  digits[0] = (char)('0' + exception / 10 % 10);
-  digits[1] = (char)('0' + exception % 10);
-  mote_semihosting_call(mote_sys_write0, text);
-  mote_semihosting_exit(99);
+  mote_run_main();
 }
 
 /* Naked, to take a fresh stack first: the fault may be that the old one has overflowed.
@@ -57,7 +34,7 @@ __attribute__((naked, noreturn)) static void fault(void) {
   __asm__ volatile("mrs r0, ipsr\n\t"
                    "ldr r1, =mote_stack_top\n\t"
                    "mov sp, r1\n\t"
-                   "ldr r1, =report_fault\n\t"
+                   "ldr r1, =mote_report_fault\n\t"
                    "bx r1\n\t"
                    ".ltorg");
 }

@@ -2,29 +2,21 @@
 # know about it. A new core is a new row here and nothing anywhere else.
 #
 # The memories are those of the emulator's board; `stack` is cut from the start of the RAM.
+# The emulator has no Cortex-M0+, only the M0, which runs the same instructions.
 set(mote_target_table
   # name | core and floating point | QEMU machine | flash: origin, size | RAM: origin, size | stack
+  "cortex-m0plus | -mcpu=cortex-m0plus | microbit | 0 256K | 0x20000000 16K | 4K"
+  "cortex-m3 | -mcpu=cortex-m3 | mps2-an385 | 0 4M | 0x20000000 4M | 4K"
   "cortex-m4 | -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard | mps2-an386 | 0 4M | 0x20000000 4M | 4K"
+  "cortex-m7 | -mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard | mps2-an500 | 0 4M | 0x20000000 4M | 4K"
+  "cortex-m33 | -mcpu=cortex-m33 -mfpu=fpv5-sp-d16 -mfloat-abi=hard | mps2-an505 | 0x10000000 4M | 0x38000000 4M | 4K"
+  "cortex-m55 | -mcpu=cortex-m55 -mfloat-abi=hard | mps3-an547 | 0 512K | 0x20000000 512K | 4K"
 )
-
-# Looks up the row of target `name` and sets in the caller: mote_target_flags (a list),
-# mote_target_machine, and mote_target_defsyms, the values that sections.ld reads.
-function(mote_describe_target name)
-  set(known "")
-  foreach(row IN LISTS mote_target_table)
-    string(REGEX REPLACE " *\\| *" ";" row "${row}")
-    list(POP_FRONT row row_name flags machine flash ram stack)
-    list(APPEND known ${row_name})
-    if(row_name STREQUAL name)
-      string(REPLACE " " ";" flags "${flags}")
-      string(REPLACE " " ";FLASH_SIZE=" flash "FLASH=${flash}")
-      string(REPLACE " " ";RAM_SIZE=" ram "RAM=${ram}")
-      set(mote_target_flags -mthumb ${flags} PARENT_SCOPE)
-      set(mote_target_machine ${machine} PARENT_SCOPE)
-      set(mote_target_defsyms ${flash} ${ram} STACK=${stack} PARENT_SCOPE)
-      return()
-    endif()
-  endforeach()
-  list(JOIN known ", " known)
-  message(FATAL_ERROR "mote: there is no target '${name}'; known are: ${known}")
-endfunction()
+set(mote_family_architecture ARM)
+set(mote_family_prefix arm-none-eabi-)
+set(mote_family_c_compiler arm-none-eabi-gcc)
+set(mote_family_cxx_compiler arm-none-eabi-g++)
+set(mote_family_flags -mthumb)
+set(mote_family_sources cortex-m/start.c firmware/run_main.c)
+set(mote_family_script firmware/sections.ld)
+set(mote_family_emulator qemu-system-arm)

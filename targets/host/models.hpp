@@ -64,7 +64,7 @@ struct depthwise {
   static constexpr const char* name = "depthwise";
   static constexpr std::size_t batch = 64;
   using network = models::depthwise;
-  static constexpr program::recipe recipe{.epochs = 15};
+  static constexpr program::recipe recipe{.epochs = 15, .learning_rate = 0.05f};
   static constexpr program::recipe augmented{.epochs = 40};
 };
 

@@ -226,6 +226,28 @@ TEST_CASE("the compiler's square root is the machine's", "[core][math]") {
   CHECK(wrong == 0);
 }
 
+// What a core without a square-root instruction runs.
+TEST_CASE("the square root of floats, bit by bit, is the machine's", "[core][math]") {
+  std::size_t wrong = 0;
+  constexpr std::int64_t largest = 0x7f7f'ffff;
+  for (std::int64_t place = 1; place <= largest; place += 1009) {
+    const float x = at_place(place);
+    wrong += math::detail::exact_sqrt(x) == std::sqrt(x) ? 0 : 1;
+  }
+  for (std::int64_t root = 1; root < 4096; ++root) { // squares, and what is next to them
+    for (std::int64_t off = -1; off <= 1; ++off) {
+      const float x = at_place(place_of(static_cast<float>(root * root)) + off);
+      wrong += math::detail::exact_sqrt(x) == std::sqrt(x) ? 0 : 1;
+    }
+  }
+  for (const std::int64_t place : {std::int64_t{1}, std::int64_t{2}, std::int64_t{0x007f'ffff},
+                                   std::int64_t{0x0080'0000}, largest}) {
+    const float x = at_place(place);
+    wrong += math::detail::exact_sqrt(x) == std::sqrt(x) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+}
+
 namespace {
 
 constexpr auto cos_of = [](auto x) { return math::cos(x); };

@@ -11,12 +11,20 @@ namespace mote {
 /// names its own. Both are MultiplyByQuantizedMultiplier of TensorFlow Lite's reference kernels.
 namespace rounding {
 
+/// x kept within 32 bits. What does not fit is the sign in all bits but the last one's, flipped:
+/// without a branch, as everything here, so that the time that a network takes says nothing about
+/// its input.
+constexpr std::int32_t saturate(std::int64_t x) {
+  const auto low = static_cast<std::int32_t>(static_cast<std::uint32_t>(x & 0xFFFFFFFF));
+  const auto high = static_cast<std::int32_t>(x >> 32);
+  const std::int32_t end = (high >> 31) ^ std::numeric_limits<std::int32_t>::max();
+  const std::int32_t overflows = -static_cast<std::int32_t>(high != low >> 31);
+  return (low & ~overflows) | (end & overflows);
+}
+
 /// x * 2^shift, kept within 32 bits. (The reference leaves overflow undefined; here it saturates.)
 constexpr std::int32_t shift_left_saturating(std::int32_t x, int shift) {
-  const std::int64_t wide = static_cast<std::int64_t>(x) * (std::int64_t{1} << shift);
-  constexpr std::int64_t highest = std::numeric_limits<std::int32_t>::max();
-  constexpr std::int64_t lowest = std::numeric_limits<std::int32_t>::min();
-  return static_cast<std::int32_t>(wide > highest ? highest : wide < lowest ? lowest : wide);
+  return saturate(static_cast<std::int64_t>(x) * (std::int64_t{1} << shift));
 }
 
 /// Rounds twice, as TensorFlow Lite and CMSIS-NN do unless built otherwise: the high half of
@@ -31,23 +39,20 @@ struct twice {
                                   right);
   }
 
-  /// SaturatingRoundingDoublingHighMul: round(a * b / 2^31).
+  /// SaturatingRoundingDoublingHighMul: a b / 2^31 to nearest. Its nudge of 1 - 2^30 for negative
+  /// products, together with a division towards zero, sends ties upwards like those of positive
+  /// ones.
   static constexpr std::int32_t doubling_high_product(std::int32_t a, std::int32_t b) {
-    constexpr std::int32_t lowest = std::numeric_limits<std::int32_t>::min();
-    if (a == lowest && b == lowest) {
-      return std::numeric_limits<std::int32_t>::max();
-    }
-    const std::int64_t product = static_cast<std::int64_t>(a) * b;
-    const std::int64_t nudge = product >= 0 ? std::int64_t{1} << 30 : 1 - (std::int64_t{1} << 30);
-    return static_cast<std::int32_t>((product + nudge) / (std::int64_t{1} << 31));
+    // lowest x lowest is the only product that saturates.
+    return saturate((static_cast<std::int64_t>(a) * b + (std::int64_t{1} << 30)) >> 31);
   }
 
   /// RoundingDivideByPOT: round(x / 2^exponent), ties away from zero. Requires 0 <= exponent <= 31.
   static constexpr std::int32_t divide_by_power_of_two(std::int32_t x, int exponent) {
     const auto mask = static_cast<std::int32_t>((std::int64_t{1} << exponent) - 1);
     const std::int32_t remainder = x & mask;
-    const std::int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
-    return (x >> exponent) + (remainder > threshold ? 1 : 0);
+    const std::int32_t threshold = (mask >> 1) + static_cast<std::int32_t>(x < 0);
+    return (x >> exponent) + static_cast<std::int32_t>(remainder > threshold);
   }
 };
 
@@ -58,12 +63,7 @@ struct once {
   static constexpr std::int32_t multiply(std::int32_t x, std::int32_t mantissa, int shift) {
     const int right = 31 - shift;
     const std::int64_t half = std::int64_t{1} << (right - 1);
-    const std::int64_t result = (static_cast<std::int64_t>(x) * mantissa + half) >> right;
-    constexpr std::int64_t highest = std::numeric_limits<std::int32_t>::max();
-    constexpr std::int64_t lowest = std::numeric_limits<std::int32_t>::min();
-    return static_cast<std::int32_t>(result > highest  ? highest
-                                     : result < lowest ? lowest
-                                                       : result);
+    return saturate((static_cast<std::int64_t>(x) * mantissa + half) >> right);
   }
 };
 
@@ -72,7 +72,8 @@ struct once {
 /// x within [lowest, highest].
 template <class T>
 constexpr T clamp_to(T x, T lowest, T highest) {
-  return x < lowest ? lowest : x > highest ? highest : x;
+  const T at_least = x < lowest ? lowest : x; // two steps, for which no compiler needs a branch
+  return at_least > highest ? highest : at_least;
 }
 
 } // namespace mote

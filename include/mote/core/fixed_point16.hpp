@@ -18,7 +18,7 @@ constexpr std::int16_t rounding_product(std::int16_t a, std::int16_t b) {
 
 /// a * b / 2^15 towards zero.
 constexpr std::int16_t product(std::int16_t a, std::int16_t b) {
-  return saturate(std::int32_t{a} * b / (1 << 15));
+  return saturate(std::int32_t{a} * b / (std::int32_t{1} << 15));
 }
 
 /// round(x / 2^exponent), ties away from zero. Requires 0 <= exponent.
@@ -36,8 +36,9 @@ constexpr std::int16_t shift_left(std::int16_t x, int exponent) {
 
 /// A Q31 mantissa as one of Q15: DownScaleInt32ToInt16Multiplier.
 constexpr std::int16_t mantissa(std::int32_t wide) {
-  return wide >= 2147483647 - (1 << 15) ? std::int16_t{32767}
-                                        : static_cast<std::int16_t>((wide + (1 << 15)) >> 16);
+  return wide >= 2147483647 - (std::int32_t{1} << 15)
+             ? std::int16_t{32767}
+             : static_cast<std::int16_t>((wide + (std::int32_t{1} << 15)) >> 16);
 }
 
 } // namespace mote::fixed_point16

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -26,23 +27,50 @@ constexpr double power_of_two(std::int64_t n) {
   return std::bit_cast<double>(static_cast<std::uint64_t>(n + 1023) << 52);
 }
 
-/// Square root bit by bit, as on paper; correctly rounded, as the instruction is. Used only while
-/// compiling, where no square-root instruction is at hand. Requires a finite x > 0.
-constexpr double exact_sqrt(double x) {
-  if (x < std::numeric_limits<double>::min()) {
-    return exact_sqrt(x * 0x1p108) * 0x1p-54;
+/// The widest numbers, in bytes, of which the machine takes the square root in one instruction.
+#if defined(__AVR__)
+inline constexpr std::size_t widest_sqrt = 0;
+#elif defined(__riscv)
+#  if defined(__riscv_flen)
+inline constexpr std::size_t widest_sqrt = __riscv_flen / 8;
+#  else
+inline constexpr std::size_t widest_sqrt = 0;
+#  endif
+#elif defined(__arm__)
+#  if defined(__ARM_FP) // a bit for each format: 4 is float, 8 is double
+inline constexpr std::size_t widest_sqrt = (__ARM_FP & 8) != 0 ? 8 : __ARM_FP & 4;
+#  else
+inline constexpr std::size_t widest_sqrt = 0;
+#  endif
+#else
+inline constexpr std::size_t widest_sqrt = 8;
+#endif
+
+/// Square root bit by bit, as on paper; correctly rounded, as the instruction is. Used while
+/// compiling and where there is no instruction. Requires a finite x > 0.
+template <std::floating_point T>
+constexpr T exact_sqrt(T x) {
+  constexpr bool is_float = std::is_same_v<T, float>;
+  using unsigned_type = std::conditional_t<is_float, std::uint32_t, std::uint64_t>;
+  using signed_type = std::make_signed_t<unsigned_type>;
+  constexpr int fraction_bits = std::numeric_limits<T>::digits - 1;
+  constexpr auto one = unsigned_type{1} << fraction_bits; // the bit that is not stored
+  if (x < std::numeric_limits<T>::min()) {
+    return exact_sqrt(x * (is_float ? T(0x1p24) : T(0x1p108))) *
+           (is_float ? T(0x1p-12) : T(0x1p-54));
   }
-  const auto bits = std::bit_cast<std::uint64_t>(x);
-  std::uint64_t square = (bits & 0x000f'ffff'ffff'ffffu) | 0x0010'0000'0000'0000u;
-  auto exponent = static_cast<std::int64_t>(bits >> 52) - 1023;
+  const auto bits = std::bit_cast<unsigned_type>(x);
+  unsigned_type square = (bits & (one - 1)) | one;
+  auto exponent =
+      static_cast<signed_type>(bits >> fraction_bits) - (std::numeric_limits<T>::max_exponent - 1);
   if (exponent % 2 != 0) {
-    square *= 2; // below 2^54: 27 pairs of bits
+    square *= 2; // as many pairs of bits as a number has bits
     --exponent;
   }
-  std::uint64_t root = 0;
-  std::uint64_t rest = 0;
-  for (int digit = 0; digit < 54; ++digit) { // 53 bits and one to round by
-    rest = rest * 4 + ((square >> 52) & 3u);
+  unsigned_type root = 0;
+  unsigned_type rest = 0;
+  for (int digit = 0; digit < fraction_bits + 2; ++digit) { // all bits and one to round by
+    rest = rest * 4 + ((square >> fraction_bits) & 3u);
     square <<= 2;
     root *= 2;
     if (rest > 2 * root) {
@@ -50,9 +78,9 @@ constexpr double exact_sqrt(double x) {
       ++root;
     }
   }
-  // An exact half is no square of a double, so the last bit alone decides.
-  const std::uint64_t rounded = (root >> 1) + (root & 1u);
-  return static_cast<double>(rounded) * 0x1p-52 * power_of_two(exponent / 2);
+  // An exact half is no square of a T, so the last bit alone decides.
+  const unsigned_type rounded = (root >> 1) + (root & 1u);
+  return static_cast<T>(rounded) * (T{1} / static_cast<T>(one)) * power_of_two(exponent / 2);
 }
 
 } // namespace detail
@@ -60,19 +88,20 @@ constexpr double exact_sqrt(double x) {
 /// Square root of x >= 0, correctly rounded.
 template <std::floating_point T>
 constexpr T sqrt(T x) {
-  if (std::is_constant_evaluated()) {
-    if (x < T{0}) {
-      return std::numeric_limits<T>::quiet_NaN();
+  if constexpr (sizeof(T) <= detail::widest_sqrt) {
+    if (!std::is_constant_evaluated()) {
+      if constexpr (std::is_same_v<T, float>) {
+        return __builtin_sqrtf(x);
+      } else {
+        return __builtin_sqrt(x);
+      }
     }
-    // Also of a float in double: the second rounding is harmless with more than 2 * 24 + 1 bits.
-    const bool is_its_own_root = x != x || x == T{0} || x == std::numeric_limits<T>::infinity();
-    return is_its_own_root ? x : static_cast<T>(detail::exact_sqrt(static_cast<double>(x)));
   }
-  if constexpr (std::is_same_v<T, float>) {
-    return __builtin_sqrtf(x);
-  } else {
-    return __builtin_sqrt(x);
+  if (x < T{0}) {
+    return std::numeric_limits<T>::quiet_NaN();
   }
+  const bool is_its_own_root = x != x || x == T{0} || x == std::numeric_limits<T>::infinity();
+  return is_its_own_root ? x : detail::exact_sqrt(x);
 }
 
 /// e^x, at most 1.1 units in the last place off; 0 below -87, infinity above 88.72.

@@ -2,6 +2,7 @@
 // does not change the layers that do not need it.
 #pragma once
 
+#include <mote/core/flash.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/random.hpp>
 #include <mote/core/shape.hpp>
@@ -58,6 +59,18 @@ struct constant_pass : Pass {
   using constants = Constants;
   using policy = Policy;
 };
+
+/// The elements of one of `pass.parameters`' tensors. Integer layers read them so and no other way:
+/// those of a constant_pass may be in flash that is no memory.
+template <class Pass, class Tensor>
+constexpr auto parameter_data(const Tensor& elements) {
+  using value_type = typename Tensor::value_type;
+  if constexpr (requires { typename Pass::constants; }) {
+    return flash_pointer<value_type>(elements.data());
+  } else {
+    return elements.data();
+  }
+}
 
 /// Forward while training: may also draw random numbers and fill the cache for the way back.
 template <class Isa, shape In, shape Out, class T, class Parameters, class Cache, shape... More>

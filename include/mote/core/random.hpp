@@ -77,7 +77,8 @@ public:
   template <class T>
   constexpr void shuffle(std::span<T> items) {
     for (std::size_t i = items.size(); i > 1; --i) {
-      std::swap(items[i - 1], items[below(static_cast<std::uint32_t>(i))]);
+      const auto j = static_cast<std::size_t>(below(static_cast<std::uint32_t>(i)));
+      std::swap(items[i - 1], items[j]);
     }
   }
 

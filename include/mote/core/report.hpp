@@ -41,13 +41,6 @@ struct defer_quantized {
   using type = quantized<Net>;
 };
 
-/// Names the tensors of a struct without making one: nothing is read through the reference.
-template <class Items>
-union unmade {
-  char nothing = 0;
-  Items items;
-};
-
 template <class Items>
 constexpr std::size_t count_elements() {
   std::size_t count = 0;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -155,11 +156,15 @@ constexpr auto forward(const parameters<Net, T>& weights, workspace<Net, T, Batc
 
 namespace detail {
 
-/// The constants of one layer, an object of their own: those that a kernel keeps in another layout
-/// are not linked, whatever becomes of the other layers'.
+/// The constants of one layer. Those of an integer layer are an object of their own: where a kernel
+/// keeps them in another layout it is not linked, whatever becomes of the other layers'.
 template <class Model, std::size_t Index>
 struct layer_constants {
-  static constexpr auto value = get<Index>(Model::parameters);
+  using items = std::remove_cvref_t<decltype(get<Index>(Model::parameters))>;
+  static constexpr bool is_integer =
+      std::is_same_v<value_type_of<typename Model::network>, std::int8_t>;
+  static constexpr std::conditional_t<is_integer || is_none<items>, const items, const items&>
+      value = get<Index>(Model::parameters);
 };
 
 } // namespace detail
@@ -176,6 +181,12 @@ requires requires {
 constexpr auto forward(workspace<typename Model::network, T, Batch, Mode>& memory,
                        std::size_t rows = Batch) {
   using net = typename Model::network;
+  static_assert(detail::fits_ram<sizeof(memory)>);
+#if defined(__AVR__)
+  static_assert(sizeof(T) == 1,
+                "mote: on an AVR the parameters of a model are in flash, where only "
+                "the layers of quantized networks can read them");
+#endif
   rows = std::min(rows, Batch);
   for_each_index<net::size>([&](auto index) {
     using constants = detail::layer_constants<Model, index>;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mote/core/network.hpp>
+#include <mote/core/part.hpp>
 #include <mote/core/plan.hpp>
 #include <mote/core/record.hpp>
 #include <mote/core/requirements.hpp>
@@ -45,6 +46,40 @@ struct parameter_items<Net, T, std::index_sequence<Index...>> {
              typename Net::template layer<Index>::template parameters<Net::inputs[Index], T>...>;
 };
 
+/// Names the tensors of a struct without making one: nothing is read through the reference.
+template <class Items>
+union unmade {
+  char nothing = 0;
+  Items items;
+};
+
+/// sizeof the parameters, also where std::size_t has no number for it, as it may be on an AVR:
+/// there the sizes of tensors are wrong, but their extents are not.
+template <class Net, class T>
+constexpr std::uint32_t parameter_bytes() {
+  if constexpr (sizeof(std::size_t) > 2) {
+    return static_cast<std::uint32_t>(sizeof(typename parameter_items<Net, T>::type));
+  } else {
+    std::uint32_t sum = 0;
+    for_each_index<Net::size>([&](auto index) {
+      using items = typename Net::template layer<index>::template parameters<Net::inputs[index], T>;
+      if constexpr (requires(items tensors) { items::visit([](auto&&...) {}, tensors); }) {
+        unmade<items> holder{};
+        items::visit(
+            [&]<class Tensor>(const field&, Tensor&) {
+              std::uint32_t bytes = sizeof(typename Tensor::value_type);
+              for (const std::size_t extent : Tensor::extents) {
+                bytes *= extent;
+              }
+              sum += bytes; // nothing is aligned there
+            },
+            holder.items);
+      }
+    });
+    return sum;
+  }
+}
+
 template <class Net, class T, std::size_t Batch, bool Trains, class Indices = typename Net::indices>
 struct cache_items {
   using type = none;
@@ -68,6 +103,7 @@ using value_type_of = typename decltype(detail::bound_value_type<Net>())::type;
 template <class Net, class T = value_type_of<Net>>
 struct parameters : detail::parameter_items<Net, T>::type {
   using network = Net;
+  static_assert(detail::fits_flash<detail::parameter_bytes<Net, T>()>);
 };
 
 /// The gradient of the loss, laid out like the parameters.

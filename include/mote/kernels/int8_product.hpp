@@ -8,12 +8,14 @@
 
 namespace mote::kernels {
 
-/// The integers of a quantized layer of weighted sums, as its parameters hold them.
+/// The integers of a quantized layer of weighted sums, as its parameters hold them. The types are
+/// pointers, or flash_pointers.
+template <class Int8s, class Int32s>
 struct int8_product {
-  const std::int8_t* weights;      // [Outputs][...], symmetric: their zero point is 0
-  const std::int32_t* bias;        // [Outputs], in units of input scale x weight scale
-  const std::int32_t* multipliers; // [Outputs], Q31 mantissas
-  const std::int8_t* shifts;       // [Outputs], powers of two
+  Int8s weights;      // [Outputs][...], symmetric: their zero point is 0
+  Int32s bias;        // [Outputs], in units of input scale x weight scale
+  Int32s multipliers; // [Outputs], Q31 mantissas
+  Int8s shifts;       // [Outputs], powers of two
   std::int32_t input_zero_point;
   std::int32_t output_zero_point;
   std::int32_t lowest; // of the output, which is how a fused relu clamps

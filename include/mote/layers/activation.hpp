@@ -152,10 +152,10 @@ struct int8_table : layer {
 
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
+    const auto table = parameter_data<Pass>(pass.parameters.table);
     const auto count = pass.input.rows * Pass::input_shape.size();
     for (std::size_t i = 0; i < count; ++i) {
-      pass.output.data[i] =
-          pass.parameters.table[static_cast<std::size_t>(pass.input.data[i] + 128)];
+      pass.output.data[i] = table[static_cast<std::size_t>(pass.input.data[i] + 128)];
     }
   }
 

@@ -3,6 +3,7 @@
 #include <mote/core/affine.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
+#include <mote/kernels/constant_int8.hpp>
 #include <mote/kernels/generic/dense.hpp>
 #include <mote/kernels/generic/dense_int8.hpp>
 #include <mote/kernels/vector/dense.hpp>
@@ -111,7 +112,7 @@ struct int8_dense : int8_product_layer<int8_dense<Units, Activation, Rounding>, 
       }
     }
     kernels::dense_int8<typename Pass::isa>::template forward<Rounding, inputs, Units>(
-        pass.input.rows, pass.input.data, pass.parameters.view(), pass.output.data);
+        pass.input.rows, pass.input.data, pass.parameters.template view<Pass>(), pass.output.data);
   }
 };
 

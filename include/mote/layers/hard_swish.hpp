@@ -1,7 +1,6 @@
 #pragma once
 
 #include <mote/core/fixed_point16.hpp>
-#include <mote/core/fixed_point16.hpp>
 #include <mote/layers/relu6.hpp>
 
 namespace mote {
@@ -40,7 +39,7 @@ struct hard_swish : activation<hard_swish> {
     relu = wide::rounding_product(relu, wide::mantissa(to_relu.mantissa));
     relu = wide::shift_left(relu, to_relu.shift > 0 ? 1 : 0);
     relu = wide::divide_by_power_of_two(relu, to_relu.shift < 0 ? -to_relu.shift : 0);
-    relu = static_cast<std::int16_t>((relu + (1 << 15)) >> 1);
+    relu = static_cast<std::int16_t>((relu + (std::int32_t{1} << 15)) >> 1);
     const std::int16_t y = wide::divide_by_power_of_two(
         wide::product(relu, wide::rounding_product(x, wide::mantissa(to_output.mantissa))),
         -to_output.shift);

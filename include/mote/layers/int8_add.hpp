@@ -3,6 +3,7 @@
 #include <mote/core/affine.hpp>
 #include <mote/core/fixed_point.hpp>
 #include <mote/core/layer.hpp>
+#include <mote/core/pass.hpp>
 #include <mote/core/tensor.hpp>
 #include <mote/layers/activation.hpp>
 
@@ -53,7 +54,9 @@ struct int8_add : layer {
     const double unit = 2.0 * static_cast<double>(std::max(first.scale, second.scale));
     set(result, 0, static_cast<double>(first.scale) / unit, first);
     set(result, 1, static_cast<double>(second.scale) / unit, second);
-    set(result, 2, unit / (static_cast<double>(1 << extra_bits) * static_cast<double>(out.scale)),
+    set(result, 2,
+        unit /
+            (static_cast<double>(std::int32_t{1} << extra_bits) * static_cast<double>(out.scale)),
         out);
     result.lowest[0] = lowest_code<Activation>(out);
     result.highest[0] = highest_code<Activation>(out);
@@ -62,13 +65,22 @@ struct int8_add : layer {
 
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
-    const auto& p = pass.parameters;
-    const std::int32_t zero_point = p.zero_points[2];
+    const auto multipliers = parameter_data<Pass>(pass.parameters.multipliers);
+    const auto shifts = parameter_data<Pass>(pass.parameters.shifts);
+    const auto zero_points = parameter_data<Pass>(pass.parameters.zero_points);
+    const std::int32_t zero_point = zero_points[2];
+    const std::int32_t lowest = parameter_data<Pass>(pass.parameters.lowest)[0] - zero_point;
+    const std::int32_t highest = parameter_data<Pass>(pass.parameters.highest)[0] - zero_point;
+    const auto part = [&](std::size_t which, std::int8_t code) {
+      const std::int32_t wide = std::int32_t{code} - zero_points[which];
+      return Rounding::multiply(wide * (std::int32_t{1} << extra_bits), multipliers[which],
+                                shifts[which]);
+    };
     for (std::size_t i = 0; i < pass.output.elements().size(); ++i) {
-      const std::int32_t sum = part(p, 0, pass.inputs[0][i]) + part(p, 1, pass.inputs[1][i]);
-      const std::int32_t scaled = Rounding::multiply(sum, p.multipliers[2], p.shifts[2]);
-      pass.output.data[i] = static_cast<std::int8_t>(
-          clamp_to(scaled, p.lowest[0] - zero_point, p.highest[0] - zero_point) + zero_point);
+      const std::int32_t sum = part(0, pass.inputs[0][i]) + part(1, pass.inputs[1][i]);
+      const std::int32_t scaled = Rounding::multiply(sum, multipliers[2], shifts[2]);
+      pass.output.data[i] =
+          static_cast<std::int8_t>(clamp_to(scaled, lowest, highest) + zero_point);
     }
   }
 
@@ -81,12 +93,6 @@ private:
     p.multipliers[i] = fixed.mantissa;
     p.shifts[i] = fixed.shift;
     p.zero_points[i] = static_cast<std::int8_t>(mapping.zero_point);
-  }
-
-  template <class Parameters>
-  static constexpr std::int32_t part(const Parameters& p, std::size_t i, std::int8_t code) {
-    return Rounding::multiply((code - p.zero_points[i]) * (1 << extra_bits), p.multipliers[i],
-                              p.shifts[i]);
   }
 };
 

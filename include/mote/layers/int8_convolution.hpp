@@ -3,6 +3,7 @@
 #include <mote/core/affine.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/shape.hpp>
+#include <mote/kernels/constant_int8.hpp>
 #include <mote/kernels/generic/conv2d_int8.hpp>
 #include <mote/layers/int8_product.hpp>
 
@@ -71,7 +72,7 @@ struct int8_convolution
     }
     kernels::conv2d_int8<typename Pass::isa>::template forward<Rounding, on, filters, groups,
                                                                Pool::size>(
-        pass.input.rows, pass.input.data, pass.parameters.view(), pass.output.data);
+        pass.input.rows, pass.input.data, pass.parameters.template view<Pass>(), pass.output.data);
   }
 };
 

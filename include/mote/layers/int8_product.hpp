@@ -6,6 +6,7 @@
 #include <mote/core/affine.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/math.hpp>
+#include <mote/core/pass.hpp>
 #include <mote/core/tensor.hpp>
 #include <mote/kernels/int8_product.hpp>
 #include <mote/layers/activation.hpp>
@@ -41,10 +42,19 @@ struct int8_product_parameters {
     f(field{"highest", role::constant}, p.highest...);
   }
 
-  /// What the kernels read.
-  constexpr kernels::int8_product view() const {
-    return {weights.data(),      bias.data(),          multipliers.data(), shifts.data(),
-            input_zero_point[0], output_zero_point[0], lowest[0],          highest[0]};
+  /// What the kernels read, of the parameters of a `Pass`.
+  template <class Pass>
+  constexpr auto view() const {
+    const auto data = [](const auto& elements) { return parameter_data<Pass>(elements); };
+    return kernels::int8_product<decltype(data(weights)), decltype(data(bias))>{
+        data(weights),
+        data(bias),
+        data(multipliers),
+        data(shifts),
+        data(input_zero_point)[0],
+        data(output_zero_point)[0],
+        data(lowest)[0],
+        data(highest)[0]};
   }
 
   /// Integers from the real parameters of the layer, given the mappings of its input and output.

@@ -60,8 +60,8 @@ struct int8_softmax : layer {
     static_assert(channels < 4096, "mote::softmax: in int8 less than 4096 channels can be summed");
     const std::size_t count = pass.input.rows * Pass::input_shape.size();
     for (std::size_t first = 0; first < count; first += channels) {
-      normalize<channels>(pass.parameters.exponentials.data(), pass.input.data + first,
-                          pass.output.data + first);
+      normalize<channels>(parameter_data<Pass>(pass.parameters.exponentials),
+                          pass.input.data + first, pass.output.data + first);
     }
   }
 
@@ -73,11 +73,12 @@ private:
     return rounding::twice::divide_by_power_of_two(x, exponent);
   }
 
-  template <std::size_t Channels>
-  static constexpr void normalize(const std::int32_t* exponentials, const std::int8_t* x,
-                                  std::int8_t* y) {
+  template <std::size_t Channels, class Int32s>
+  static constexpr void normalize(Int32s exponentials, const std::int8_t* x, std::int8_t* y) {
     const std::int32_t largest = *std::max_element(x, x + Channels);
-    const auto exponential_of = [&](std::int8_t code) { return exponentials[largest - code]; };
+    const auto exponential_of = [&](std::int8_t code) {
+      return exponentials[static_cast<std::size_t>(largest - code)];
+    };
     std::int32_t sum = 0; // in Q19
     for (std::size_t c = 0; c < Channels; ++c) {
       sum += divide(exponential_of(x[c]), 12);
@@ -100,7 +101,7 @@ private:
     const auto half = static_cast<std::int32_t>((std::int64_t{x} + 2147483647 + 1) / 2);
     std::int32_t y = 1515870810 + product(half, -1010580540);
     for (int i = 0; i < 3; ++i) {
-      const std::int32_t rest = (1 << 29) - product(half, y);
+      const std::int32_t rest = (std::int32_t{1} << 29) - product(half, y);
       y += rounding::shift_left_saturating(product(y, rest), 2);
     }
     return rounding::shift_left_saturating(y, 1);
@@ -112,7 +113,7 @@ private:
     if (x == 0) {
       return 2147483647;
     }
-    constexpr std::int32_t quarter = 1 << 24;
+    constexpr std::int32_t quarter = std::int32_t{1} << 24;
     const std::int32_t part = (x & (quarter - 1)) - quarter; // from -1/4 to 0
     const std::int32_t rest = part - x;                      // what is left, positive
     std::int32_t y = exponential_of_quarter(rounding::shift_left_saturating(part, 5));
@@ -129,7 +130,7 @@ private:
   static constexpr std::int32_t exponential_of_quarter(std::int32_t x) {
     constexpr std::int32_t e_to_minus_eighth = 1895147668;
     constexpr std::int32_t third = 715827883;
-    const std::int32_t z = x + (1 << 28);
+    const std::int32_t z = x + (std::int32_t{1} << 28);
     const std::int32_t z2 = product(z, z);
     const std::int32_t z3 = product(z2, z);
     const std::int32_t z4 = product(z2, z2);

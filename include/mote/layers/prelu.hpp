@@ -141,15 +141,19 @@ struct int8_prelu : layer {
 
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
+    const auto read = [](const auto& elements, std::size_t i = 0) {
+      return parameter_data<Pass>(elements)[i];
+    };
     const auto& p = pass.parameters;
     constexpr std::size_t channels = Pass::input_shape.channels;
-    const std::int32_t zero_point = p.output_zero_point[0];
+    const std::int32_t zero_point = read(p.output_zero_point);
     const std::size_t count = pass.input.rows * Pass::input_shape.size();
     for (std::size_t i = 0; i < count; ++i) {
-      const std::int32_t x = pass.input.data[i] - p.input_zero_point[0];
-      const std::int32_t slope = p.slopes[i % channels] - p.slope_zero_point[0];
-      const std::int32_t y = x >= 0 ? Rounding::multiply(x, p.multipliers[0], p.shifts[0])
-                                    : Rounding::multiply(x * slope, p.multipliers[1], p.shifts[1]);
+      const std::int32_t x = pass.input.data[i] - read(p.input_zero_point);
+      const std::int32_t slope = read(p.slopes, i % channels) - read(p.slope_zero_point);
+      const std::int32_t y =
+          x >= 0 ? Rounding::multiply(x, read(p.multipliers, 0), read(p.shifts, 0))
+                 : Rounding::multiply(x * slope, read(p.multipliers, 1), read(p.shifts, 1));
       // Clamped before the zero point is added: a saturated product leaves no room for it.
       pass.output.data[i] =
           static_cast<std::int8_t>(clamp_to(y, -128 - zero_point, 127 - zero_point) + zero_point);

@@ -67,7 +67,8 @@ constexpr void copy_samples(const Data& data, std::span<const std::uint32_t> ord
                             std::size_t first, batch_view<T, Size> input,
                             std::span<class_index> labels) {
   for (std::size_t row = 0; row < input.rows; ++row) {
-    const std::size_t index = order.empty() ? first + row : order[first + row];
+    const std::size_t index =
+        order.empty() ? first + row : static_cast<std::size_t>(order[first + row]);
     data.copy_input(index, std::span<T>{input[row]}); // as the concept asks, of dynamic extent
     labels[row] = static_cast<class_index>(data.label(index));
   }

@@ -20,14 +20,14 @@ struct conv2d_int8 {
   /// the largest sum in each square of Pool x Pool positions. What is left of a row or a column by
   /// such squares is not looked at.
   template <class Rounding, window Window, std::size_t Filters, std::size_t Groups,
-            std::size_t Pool = 1>
-  static constexpr void forward(std::size_t rows, const std::int8_t* x, const int8_product& layer,
+            std::size_t Pool = 1, class Product>
+  static constexpr void forward(std::size_t rows, const std::int8_t* x, const Product& layer,
                                 std::int8_t* y) {
     for (std::size_t image = 0; image < rows; ++image) {
       for (std::size_t row = 0; row < Window.output_height / Pool; ++row) {
         for (std::size_t column = 0; column < Window.output_width / Pool; ++column) {
           for (std::size_t f = 0; f < Filters; ++f) {
-            *y++ = layer.output<Rounding>(
+            *y++ = layer.template output<Rounding>(
                 largest_sum<Window, Filters, Groups, Pool>(x, layer, row * Pool, column * Pool, f),
                 f);
           }
@@ -38,8 +38,8 @@ struct conv2d_int8 {
   }
 
 private:
-  template <window Window, std::size_t Filters, std::size_t Groups, std::size_t Pool>
-  static constexpr std::int32_t largest_sum(const std::int8_t* x, const int8_product& layer,
+  template <window Window, std::size_t Filters, std::size_t Groups, std::size_t Pool, class Product>
+  static constexpr std::int32_t largest_sum(const std::int8_t* x, const Product& layer,
                                             std::size_t row, std::size_t column, std::size_t f) {
     std::int32_t largest = std::numeric_limits<std::int32_t>::min();
     for (std::size_t i = 0; i < Pool * Pool; ++i) {
@@ -51,13 +51,12 @@ private:
   }
 
   /// Over the part of the kernel that lies on the image.
-  template <window Window, std::size_t Filters, std::size_t Groups>
-  static constexpr std::int32_t sum(const std::int8_t* x, const int8_product& layer,
+  template <window Window, std::size_t Filters, std::size_t Groups, class Product>
+  static constexpr std::int32_t sum(const std::int8_t* x, const Product& layer,
                                     window::overlap vertical, window::overlap horizontal,
                                     std::size_t f) {
     constexpr std::size_t channels = Window.input.channels / Groups;
-    const std::int8_t* weights =
-        layer.weights + f * Window.kernel_height * Window.kernel_width * channels;
+    const auto weights = layer.weights + f * Window.kernel_height * Window.kernel_width * channels;
     x += f / (Filters / Groups) * channels;
     std::int32_t total = 0;
     for (std::size_t i = vertical.first; i < vertical.last; ++i) {

@@ -12,8 +12,8 @@ namespace mote::kernels {
 template <class Isa>
 struct dense_int8 {
   /// y = the code of the sum of (x - zero point) w over all inputs, see int8_product.
-  template <class Rounding, std::size_t Inputs, std::size_t Outputs>
-  static constexpr void forward(std::size_t rows, const std::int8_t* x, const int8_product& layer,
+  template <class Rounding, std::size_t Inputs, std::size_t Outputs, class Product>
+  static constexpr void forward(std::size_t rows, const std::int8_t* x, const Product& layer,
                                 std::int8_t* y) {
     static_assert(Inputs <= 65536,
                   "mote: a sum of more than 65536 int8 products may leave 32 bits");
@@ -35,17 +35,18 @@ private:
   /// them, and four sums still fit the registers of a small core.
   static constexpr std::size_t block = 4;
 
-  template <class Rounding, std::size_t Inputs, std::size_t Count>
-  static constexpr void units(const std::int8_t* x, const int8_product& layer, std::size_t first,
+  template <class Rounding, std::size_t Inputs, std::size_t Count, class Product>
+  static constexpr void units(const std::int8_t* x, const Product& layer, std::size_t first,
                               std::int8_t* y) {
     std::int32_t sums[Count]{};
-    const std::int8_t* weights = layer.weights + first * Inputs;
+    const auto weights = layer.weights + first * Inputs;
     for (std::size_t i = 0; i < Inputs; ++i) {
-      const std::int32_t value = x[i] - layer.input_zero_point;
+      // A product has 16 bits at most, an int of the smallest machines.
+      const int value = x[i] - static_cast<int>(layer.input_zero_point);
       unrolled<Count>([&](auto u) { sums[u] += value * weights[u * Inputs + i]; });
     }
     for (std::size_t u = 0; u < Count; ++u) {
-      y[first + u] = layer.output<Rounding>(sums[u], first + u);
+      y[first + u] = layer.template output<Rounding>(sums[u], first + u);
     }
   }
 };

@@ -62,9 +62,6 @@ public:
 
   bool is_open() const { return handle != closed; }
 
-  /// Bytes in the file, or -1.
-  int length() const { return mote_semihosting_call(mote_sys_flen, &handle); }
-
   /// How many bytes were read: fewer than asked for at the end of the file or on an error.
   std::size_t read(std::span<std::byte> bytes) {
     return bytes.size() - left_over(mote_sys_read, bytes.data(), bytes.size());

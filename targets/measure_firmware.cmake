@@ -1,0 +1,53 @@
+# Runs firmware as run_firmware.cmake does, weighs it as firmware_size.cmake does, and fails when
+# the weights and the RAM are not what mote::report says, to the byte, or when it took more stack
+# than stack_bound.cmake finds that it can:
+#
+#   cmake -DTARGET=cortex-m4 -DELF=digits.elf -DMODEL_OBJECT=digits.model.o -DIMAGES=images.bin \
+#         -DOUTPUT=logits.bin -DEXPECTED=host_logits.bin -DPLUGIN=instructions.so \
+#         -DSIMAVR=simavr -DOUTPUT_JSON=firmware.json -P targets/measure_firmware.cmake
+#
+# With -DSKIPPED=<why> there is no firmware, and the JSON says so.
+cmake_minimum_required(VERSION 3.25)
+
+if(NOT TARGET)
+  set(TARGET cortex-m4)
+endif()
+set(json_file "${OUTPUT_JSON}")
+file(REMOVE "${json_file}")
+if(SKIPPED)
+  file(WRITE "${json_file}" "{\"target\": \"${TARGET}\", \"skipped\": \"${SKIPPED}\"}\n")
+  return()
+endif()
+
+set(QUIET ON)
+set(OUTPUT_JSON "${json_file}.run")
+include(${CMAKE_CURRENT_LIST_DIR}/run_firmware.cmake)
+file(READ "${OUTPUT_JSON}" run)
+string(JSON skipped ERROR_VARIABLE ran GET "${run}" skipped)
+if(NOT ran)
+  file(WRITE "${json_file}" "{\"target\": \"${TARGET}\", \"skipped\": \"${skipped}\"}\n")
+  return()
+endif()
+set(OUTPUT_JSON "${json_file}.size")
+include(${CMAKE_CURRENT_LIST_DIR}/firmware_size.cmake)
+file(READ "${OUTPUT_JSON}" size)
+
+foreach(key code_bytes weight_bytes ram_bytes)
+  string(JSON ${key} GET "${size}" ${key})
+  string(JSON run SET "${run}" ${key} ${${key}})
+endforeach()
+string(JSON reported_flash GET "${run}" reported_flash_bytes)
+string(JSON reported_ram GET "${run}" reported_ram_bytes)
+if(NOT weight_bytes EQUAL reported_flash OR NOT ram_bytes EQUAL reported_ram)
+  message(FATAL_ERROR "measure_firmware: the firmware for ${TARGET} holds ${weight_bytes} bytes of weights "
+    "and ${ram_bytes} of RAM, but the report says ${reported_flash} and ${reported_ram}")
+endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/stack_bound.cmake)
+string(JSON used GET "${run}" stack_bytes)
+if(used GREATER stack_bound)
+  message(FATAL_ERROR "measure_firmware: the firmware for ${TARGET} used ${used} bytes of stack, but "
+    "${stack_bound} were said to be the most")
+endif()
+string(JSON run SET "${run}" stack_bound_bytes ${stack_bound})
+file(WRITE "${json_file}" "${run}\n")
