@@ -1,6 +1,7 @@
 // The quantized convolution with constant weights by Arm's vector extension for microcontrollers.
 #pragma once
 
+#include <mote/core/isa.hpp>
 #include <mote/core/policy.hpp>
 #include <mote/core/tensor.hpp>
 #include <mote/core/window.hpp>
