@@ -16,7 +16,8 @@ cmake_policy(VERSION 3.20)
 include(${CMAKE_CURRENT_LIST_DIR}/boost.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/firmware/targets.cmake)
 
-# mote_add_firmware(<name> TARGET <core> [MODEL <header>] [SOURCES <file>...] [OPTIMIZE <flag>...])
+# mote_add_firmware(<name> TARGET <core> [MODEL <header>] [SOURCES <file>...] [POLICY <policy>]
+#                   [OPTIMIZE <flag>...])
 #
 # TARGET    a row of one of targets/*/targets.cmake
 # MODEL     the exported model, which the sources include as MOTE_MODEL_HEADER; the struct in it
@@ -24,12 +25,13 @@ include(${CMAKE_CURRENT_LIST_DIR}/firmware/targets.cmake)
 #           need none.
 # SOURCES   the network's translation unit first, then the program around it
 #           (default: targets/firmware/model.cpp and stream.cpp)
+# POLICY    smallest, balanced (default) or fastest: what may be spent of flash, see core/policy.hpp
 # OPTIMIZE  default: -Os
 function(mote_add_firmware name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;MODEL" "SOURCES;OPTIMIZE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;MODEL;POLICY" "SOURCES;OPTIMIZE")
   if(NOT arg_TARGET OR (NOT arg_MODEL AND NOT arg_SOURCES) OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "mote_add_firmware(${name}): expected TARGET <core> MODEL <header> "
-      "[SOURCES <file>...] [OPTIMIZE <flag>...]")
+      "[SOURCES <file>...] [POLICY <policy>] [OPTIMIZE <flag>...]")
   endif()
   set(targets ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
   if(NOT arg_SOURCES)
@@ -37,6 +39,9 @@ function(mote_add_firmware name)
   endif()
   if(NOT arg_OPTIMIZE)
     set(arg_OPTIMIZE -Os)
+  endif()
+  if(NOT arg_POLICY)
+    set(arg_POLICY balanced)
   endif()
   # Beside the targets in a clone, three folders up in an installation (share/cmake/mote).
   cmake_path(SET include_dir NORMALIZE ${targets}/../include)
@@ -122,7 +127,7 @@ macro(_mote_firmware_executable)
   set(definitions "")
   if(arg_MODEL)
     cmake_path(GET arg_MODEL STEM model)
-    set(definitions MOTE_MODEL_HEADER="${arg_MODEL}" MOTE_MODEL=${model})
+    set(definitions MOTE_MODEL_HEADER="${arg_MODEL}" MOTE_MODEL=${model} MOTE_POLICY=mote::${arg_POLICY})
   endif()
   list(POP_FRONT arg_SOURCES network)
   add_library(${name}_model OBJECT ${network})
@@ -181,7 +186,7 @@ macro(_mote_firmware_nested)
   # As a file and not on the command line, so that a changed argument configures again.
   set(arguments "")
   foreach(variable MOTE_FIRMWARE_NAME=name MOTE_TARGET=arg_TARGET MOTE_FIRMWARE_MODEL=arg_MODEL
-                   MOTE_FIRMWARE_SOURCES=arg_SOURCES MOTE_FIRMWARE_OPTIMIZE=arg_OPTIMIZE
+                   MOTE_FIRMWARE_SOURCES=arg_SOURCES MOTE_FIRMWARE_OPTIMIZE=arg_OPTIMIZE MOTE_FIRMWARE_POLICY=arg_POLICY
                    MOTE_BOOST_INCLUDE_DIR=MOTE_BOOST_INCLUDE_DIR)
     string(REGEX MATCH "(.*)=(.*)" unused ${variable})
     string(APPEND arguments

@@ -6,7 +6,8 @@
 #         -DOUTPUT=logits.bin -DEXPECTED=host_logits.bin -DPLUGIN=instructions.so \
 #         -DSIMAVR=simavr -DOUTPUT_JSON=firmware.json -P targets/measure_firmware.cmake
 #
-# With -DSKIPPED=<why> there is no firmware, and the JSON says so.
+# With -DSKIPPED=<why> there is no firmware, and the JSON says so. NETWORK, POLICY and OPTIMIZATION
+# are copied to the JSON.
 cmake_minimum_required(VERSION 3.25)
 
 if(NOT TARGET)
@@ -50,4 +51,8 @@ if(used GREATER stack_bound)
     "${stack_bound} were said to be the most")
 endif()
 string(JSON run SET "${run}" stack_bound_bytes ${stack_bound})
+foreach(key NETWORK POLICY OPTIMIZATION) # what the caller says of it
+  string(TOLOWER ${key} member)
+  string(JSON run SET "${run}" ${member} "\"${${key}}\"")
+endforeach()
 file(WRITE "${json_file}" "${run}\n")

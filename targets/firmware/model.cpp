@@ -1,5 +1,6 @@
 // The exported network behind the seam of model.hpp. MOTE_MODEL_HEADER is the header that mote export
-// wrote, MOTE_MODEL the struct in it; mote_add_firmware sets both.
+// wrote, MOTE_MODEL the struct in it, MOTE_POLICY at what price it is to be fast; mote_add_firmware
+// sets all three.
 #include "model.hpp"
 
 #include MOTE_MODEL_HEADER
@@ -18,7 +19,7 @@ std::span<std::int8_t> input() {
 }
 
 std::span<const std::int8_t> infer() {
-  return mote::forward<MOTE_MODEL>(memory).elements();
+  return mote::forward<MOTE_MODEL, MOTE_POLICY>(memory).elements();
 }
 
 } // namespace firmware

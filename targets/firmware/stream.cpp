@@ -146,9 +146,10 @@ int main() {
   }
 
   // What the report says is known to this target's compiler alone: others pad otherwise.
-  constexpr auto& costs = mote::model_report<MOTE_MODEL>;
+  constexpr auto& costs = mote::model_report<MOTE_MODEL, MOTE_POLICY>;
   say("images=", count);
   say(" stack=", static_cast<std::uint32_t>(stack));
+  say(" macs=", costs.macs);
   say(" flash=", costs.flash_bytes);
   say(" ram=", costs.ram_bytes);
   print("\n");

@@ -1,0 +1,36 @@
+# The target `firmware`: four networks on every microcontroller, as small and as fast as they get.
+# Writes bench/firmware.md, which is in the repository so that a change shows up in review.
+include(${PROJECT_SOURCE_DIR}/targets/firmware_rows.cmake)
+
+set(networks mlp-784-100-10 mlp-784-256-64-10 lenet depthwise)
+foreach(network IN LISTS networks)
+  mote_add_firmware_model(${network} ${network} --epochs 3)
+endforeach()
+mote_add_firmware_model(mlp-784-16-10 mlp-784-16-10 --epochs 3)
+
+# Where packed weights take no more flash, balanced is the fastest.
+set(one_policy cortex-m4 cortex-m7 cortex-m33 cortex-m55)
+set(two_policies cortex-m0plus cortex-m3 rv32imac)
+foreach(core IN LISTS two_policies one_policy)
+  set(policies balanced)
+  if(core IN_LIST two_policies)
+    list(APPEND policies fastest)
+  endif()
+  foreach(network IN LISTS networks)
+    foreach(policy IN LISTS policies)
+      if(core STREQUAL "cortex-m0plus" AND network STREQUAL "mlp-784-256-64-10" AND policy STREQUAL "fastest")
+        continue() # twice 219 kB do not fit 256 kB
+      endif()
+      foreach(level s 2)
+        mote_add_firmware_row(${core}_${network}_${policy}_O${level} MODEL ${network} TARGET ${core}
+          POLICY ${policy} OPTIMIZE -O${level})
+      endforeach()
+    endforeach()
+  endforeach()
+endforeach()
+foreach(level s 2)
+  mote_add_firmware_row(avr_${level} MODEL mlp-784-16-10 TARGET atmega328p OPTIMIZE -O${level})
+endforeach()
+
+mote_add_firmware_table(firmware -DJSON=${PROJECT_BINARY_DIR}/firmware.json
+  -DMARKDOWN=${CMAKE_CURRENT_SOURCE_DIR}/firmware.md)
