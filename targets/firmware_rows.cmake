@@ -8,6 +8,7 @@
 # Needs the target mote_program. What is built is collected in the properties of the folder that
 # MOTE_ROWS_COMMANDS and MOTE_ROWS_FILES name, until mote_add_firmware_table makes a target of it.
 
+include_guard(GLOBAL)
 mote_add_instruction_counter(firmware_instructions)
 mote_add_simavr(firmware_simavr)
 
