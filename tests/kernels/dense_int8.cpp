@@ -123,14 +123,15 @@ std::vector<std::int8_t> run(const problem& p, std::size_t x_offset, std::size_t
   std::vector<std::int8_t> y(margin + y_offset + p.rows * Outputs + margin, untouched);
   const auto begin = y.begin() + static_cast<std::ptrdiff_t>(margin + y_offset);
   const auto end = begin + static_cast<std::ptrdiff_t>(p.rows * Outputs);
-  const mote::kernels::int8_product view{weights.data() + weights_offset,
-                                            p.bias.data(),
-                                            p.multipliers.data(),
-                                            p.shifts.data(),
-                                            p.input_zero_point,
-                                            p.output_zero_point,
-                                            p.lowest,
-                                            p.highest};
+  const mote::kernels::int8_product<const std::int8_t*, const std::int32_t*> view{
+      weights.data() + weights_offset,
+      p.bias.data(),
+      p.multipliers.data(),
+      p.shifts.data(),
+      p.input_zero_point,
+      p.output_zero_point,
+      p.lowest,
+      p.highest};
   mote::kernels::dense_int8<Isa>::template forward<Rounding, Inputs, Outputs>(
       p.rows, x.data() + x_offset, view, y.data() + margin + y_offset);
   const auto is_untouched = [](std::int8_t value) { return value == untouched; };
@@ -256,7 +257,7 @@ TEST_CASE("a product by hand", "[kernels][int8]") {
   const std::array<std::int32_t, 2> bias{10, 10};
   const std::array<std::int32_t, 2> multipliers{3 << 29, 3 << 29};
   const std::array<std::int8_t, 2> shifts{0, 0};
-  mote::kernels::int8_product view{
+  mote::kernels::int8_product<const std::int8_t*, const std::int32_t*> view{
       weights.data(), bias.data(), multipliers.data(), shifts.data(), 1, 5, -128, 127};
   std::array<std::int8_t, 2> y{};
   mote::kernels::dense_int8<mote::isa::native>::forward<twice, 2, 2>(1, x.data(), view, y.data());
