@@ -29,7 +29,7 @@ foreach(core IN LISTS two_policies one_policy)
   endforeach()
 endforeach()
 foreach(level s 2)
-  mote_add_firmware_row(avr_${level} MODEL mlp-784-16-10 TARGET atmega328p OPTIMIZE -O${level})
+  mote_add_firmware_row(avr_${level} MODEL mlp-784-16-10 TARGET atmega328p LABEL avr OPTIMIZE -O${level})
 endforeach()
 
 mote_add_firmware_table(firmware -DJSON=${PROJECT_BINARY_DIR}/firmware.json

@@ -29,14 +29,18 @@ function(mote_add_firmware_model name network)
   set_target_properties(firmware_model_${name} PROPERTIES MOTE_NETWORK ${network})
 endfunction()
 
-# mote_add_firmware_row(<name> MODEL <model> TARGET <core> [POLICY <policy>] [OPTIMIZE <flag>])
+# mote_add_firmware_row(<name> MODEL <model> TARGET <core> [POLICY <policy>] [OPTIMIZE <flag>]
+#                       [LABEL <what the row calls the target>])
 function(mote_add_firmware_row name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODEL;TARGET;POLICY;OPTIMIZE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODEL;TARGET;POLICY;OPTIMIZE;LABEL" "")
   if(NOT arg_POLICY)
     set(arg_POLICY balanced)
   endif()
   if(NOT arg_OPTIMIZE)
     set(arg_OPTIMIZE -Os)
+  endif()
+  if(NOT arg_LABEL)
+    set(arg_LABEL ${arg_TARGET})
   endif()
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${arg_MODEL})
   mote_add_firmware(${name} TARGET ${arg_TARGET} MODEL ${folder}/digits.hpp POLICY ${arg_POLICY}
@@ -54,7 +58,7 @@ function(mote_add_firmware_row name)
   get_target_property(simavr firmware_simavr MOTE_SIMAVR)
   set(json ${CMAKE_CURRENT_BINARY_DIR}/${name}.json)
   set_property(DIRECTORY APPEND PROPERTY MOTE_ROWS_COMMANDS COMMAND ${CMAKE_COMMAND}
-    -DTARGET=${arg_TARGET} -DNETWORK=${network} -DPOLICY=${arg_POLICY} -DOPTIMIZATION=${arg_OPTIMIZE}
+    -DTARGET=${arg_TARGET} -DLABEL=${arg_LABEL} -DNETWORK=${network} -DPOLICY=${arg_POLICY} -DOPTIMIZATION=${arg_OPTIMIZE}
     -DELF=${MOTE_ELF} -DMODEL_OBJECT=${MOTE_MODEL_OBJECT} "-DSKIPPED=${MOTE_SKIPPED}"
     -DIMAGES=${folder}/first_images.bin -DEXPECTED=${folder}/first_logits.bin
     -DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/${name}.logits -DPLUGIN=${plugin} -DSIMAVR=${simavr}

@@ -17,7 +17,7 @@ function(with_commas variable number)
 endfunction()
 
 set(names target network policy optimization)
-set(numbers instructions_per_inference cycles_per_inference code_bytes weight_bytes ram_bytes stack_bytes
+set(numbers instructions cycles code_bytes weight_bytes ram_bytes stack_bytes
   stack_bound_bytes)
 set(table "| target | network | policy | flags | instructions | cycles | code | weights | RAM | stack | stack bound | instructions per MAC |
 |---|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|

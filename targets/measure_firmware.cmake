@@ -6,17 +6,20 @@
 #         -DOUTPUT=logits.bin -DEXPECTED=host_logits.bin -DPLUGIN=instructions.so \
 #         -DSIMAVR=simavr -DOUTPUT_JSON=firmware.json -P targets/measure_firmware.cmake
 #
-# With -DSKIPPED=<why> there is no firmware, and the JSON says so. NETWORK, POLICY and OPTIMIZATION
-# are copied to the JSON.
+# With -DSKIPPED=<why> there is no firmware, and the JSON says so. LABEL, what the JSON calls the
+# target, NETWORK, POLICY and OPTIMIZATION are copied to it.
 cmake_minimum_required(VERSION 3.25)
 
 if(NOT TARGET)
   set(TARGET cortex-m4)
 endif()
+if(NOT LABEL)
+  set(LABEL ${TARGET})
+endif()
 set(json_file "${OUTPUT_JSON}")
 file(REMOVE "${json_file}")
 if(SKIPPED)
-  file(WRITE "${json_file}" "{\"target\": \"${TARGET}\", \"skipped\": \"${SKIPPED}\"}\n")
+  file(WRITE "${json_file}" "{\"target\": \"${LABEL}\", \"skipped\": \"${SKIPPED}\"}\n")
   return()
 endif()
 
@@ -26,7 +29,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/run_firmware.cmake)
 file(READ "${OUTPUT_JSON}" run)
 string(JSON skipped ERROR_VARIABLE ran GET "${run}" skipped)
 if(NOT ran)
-  file(WRITE "${json_file}" "{\"target\": \"${TARGET}\", \"skipped\": \"${skipped}\"}\n")
+  file(WRITE "${json_file}" "{\"target\": \"${LABEL}\", \"skipped\": \"${skipped}\"}\n")
   return()
 endif()
 set(OUTPUT_JSON "${json_file}.size")
@@ -59,6 +62,7 @@ elseif(NOT said MATCHES "nothing can be said of")
   message(FATAL_ERROR "${said}")
 endif()
 string(JSON run SET "${run}" stack_bound_bytes ${stack_bound})
+string(JSON run SET "${run}" target "\"${LABEL}\"")
 foreach(key NETWORK POLICY OPTIMIZATION) # what the caller says of it
   string(TOLOWER ${key} member)
   string(JSON run SET "${run}" ${member} "\"${${key}}\"")

@@ -1,5 +1,5 @@
-/* Runs firmware on simavr, gives it the host's files, and counts its clock cycles between two
- * marker functions:
+/* Runs firmware on simavr, gives it the host's files, and counts instructions and clock cycles
+ * between two marker functions:
  *
  *   simavr <mcu> <firmware.elf> [<file for the counts> [<command line of the firmware>]]
  *
@@ -8,8 +8,9 @@
  * linker script gave it, below mote_bss_end.
  *
  * Each call of mote_measure_begin starts a pass, which the next call of mote_measure_end ends.
- * At exit one line goes to the file:
+ * At exit two lines go to the file:
  *
+ *   instructions: passes=100 min=186214 max=186214 total=18621400
  *   cycles: passes=100 min=286214 max=286214 total=28621400
  *
  * They are the cycles of the data sheet, exact and the same on every run. */
@@ -140,21 +141,38 @@ static uint32_t symbol(const elf_firmware_t* firmware, const char* name) {
   return UINT32_MAX; /* never reached */
 }
 
+/* What the passes took of something. */
+struct count {
+  const char* name;
+  uint64_t least, most, total;
+};
+
+static void add(struct count* count, uint64_t pass) {
+  count->least = pass < count->least ? pass : count->least;
+  count->most = pass > count->most ? pass : count->most;
+  count->total += pass;
+}
+
+static void print(FILE* to, const struct count* count, uint64_t passes) {
+  fprintf(to, "%s: passes=%" PRIu64 " min=%" PRIu64 " max=%" PRIu64 " total=%" PRIu64 "\n",
+          count->name, passes, passes ? count->least : 0, count->most, count->total);
+}
+
 static bool run(avr_t* avr, const elf_firmware_t* firmware, FILE* counts) {
   const uint32_t begin = symbol(firmware, "mote_measure_begin");
   const uint32_t end = symbol(firmware, "mote_measure_end");
   const uint32_t stack_limit = symbol(firmware, "mote_bss_end") & 0xFFFF; /* from 0x800000 */
   bool started = false, measuring = false;
-  uint64_t start = 0, passes = 0, least = UINT64_MAX, most = 0, total = 0;
+  struct count instructions = {"instructions", UINT64_MAX, 0, 0};
+  struct count cycles = {"cycles", UINT64_MAX, 0, 0};
+  uint64_t start = 0, executed = 0, passes = 0;
   while (status < 0) {
     const uint32_t at = avr->pc;
     if (at == end && measuring) {
-      const uint64_t cycles = avr->cycle - start;
       measuring = false;
       ++passes;
-      total += cycles;
-      least = cycles < least ? cycles : least;
-      most = cycles > most ? cycles : most;
+      add(&cycles, avr->cycle - start);
+      add(&instructions, executed);
     }
     const int state = avr_run(avr);
     if (state == cpu_Done || state == cpu_Crashed) {
@@ -167,13 +185,15 @@ static bool run(avr_t* avr, const elf_firmware_t* firmware, FILE* counts) {
       return false;
     }
     started = started || stack == avr->ramend;
+    ++executed;
     if (at == begin) { /* it is one `return`, which has run */
       measuring = true;
       start = avr->cycle;
+      executed = 0;
     }
   }
-  fprintf(counts, "cycles: passes=%" PRIu64 " min=%" PRIu64 " max=%" PRIu64 " total=%" PRIu64 "\n",
-          passes, passes ? least : 0, most, total);
+  print(counts, &instructions, passes);
+  print(counts, &cycles, passes);
   return true;
 }
 
