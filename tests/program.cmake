@@ -116,6 +116,21 @@ elseif(CASE STREQUAL unknown_model)
   refuse(train --model mlp-1 SAYS "there is no model 'mlp-1'; known are: mlp-784-100-10, ")
   refuse(inspect --model mlp-1 SAYS "there is no model 'mlp-1'")
 
+elseif(CASE STREQUAL estimate)
+  # A network that was measured, at two clocks, and one that was not.
+  mote(inspect --model mlp-784-100-10 --clock 100)
+  expect("${said}" "cortex-m4 +\\| balanced +\\| -Os +\\| [0-9.]+ +\\| ([0-9,]+) ")
+  string(REPLACE "," "" instructions "${match}")
+  expect("${said}" "cortex-m4 +\\| balanced +\\| -Os +\\| [0-9.]+ +\\| [0-9,]+ +\\| measured +\\| 0\\.([0-9][0-9][0-9]) ")
+  math(EXPR expected "(${instructions} + 50) / 100") # microseconds
+  if(NOT match EQUAL expected)
+    message(FATAL_ERROR "expected 0.${expected} ms for ${instructions} instructions, got 0.${match}")
+  endif()
+  expect("${said}" "cortex-m4 .*( measured )")
+  mote(inspect --model mlp-784-16-10 --clock 100)
+  expect("${said}" "cortex-m4 [^\n]*( estimate )")
+  refuse(inspect --clock 0 SAYS "--clock: expected a number above 0, found 0")
+
 elseif(CASE STREQUAL no_model_file)
   file(WRITE ${SCRATCH}/text "a text that is no model\n")
   file(WRITE ${SCRATCH}/short "{}")

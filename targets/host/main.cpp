@@ -125,6 +125,10 @@ int main(int argc, char** argv) {
   inspect.add_option("file", given.input, "model file");
   inspect.add_option("--model", given.model,
                      "instead of a file: one of " + mote::program::known_model_names());
+  inspect
+      .add_option("--clock", given.clock,
+                  "also estimate the time on microcontrollers at so many megahertz")
+      ->check(positive_number());
 
   try {
     program.parse(argc, argv);

@@ -25,6 +25,7 @@ struct options {
   float learning_rate = 0.0f; ///< 0: what the model's recipe says
   bool normalize = false;     ///< train: inputs of mean 0 and deviation 1
   bool augment = false;       ///< train: deform the training images
+  double clock = 0.0;         ///< inspect: megahertz to estimate times at; 0: no estimates
   std::string rounding = "twice";
   std::string name = "digits"; ///< export: of the struct
 };
