@@ -63,6 +63,7 @@
 #include <mote/optimizers/adagrad.hpp>
 #include <mote/optimizers/adam.hpp>
 #include <mote/optimizers/clipped.hpp>
+#include <mote/optimizers/fused_update.hpp>
 #include <mote/optimizers/masked.hpp>
 #include <mote/optimizers/rmsprop.hpp>
 #include <mote/optimizers/sgd.hpp>

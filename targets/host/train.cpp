@@ -3,6 +3,7 @@
 #include "text.hpp"
 
 #include <mote/hosted/augment.hpp>
+#include <mote/hosted/flush_denormals.hpp>
 #include <mote/hosted/mnist.hpp>
 #include <mote/hosted/samples.hpp>
 #include <mote/mote.hpp>
@@ -121,10 +122,12 @@ int train_model(const options& given) {
               static_cast<unsigned long long>(given.seed), thousands(count).c_str(),
               thousands(given.validation).c_str());
 
-  momentum_sgd<float> optimizer;
+  const hosted::flush_denormals without_denormals;
+  using optimizer_type = fused_update<momentum_sgd<float>>;
+  optimizer_type optimizer;
   optimizer.momentum = recipe_of<Model>(given).momentum;
   optimizer.weight_decay = recipe_of<Model>(given).weight_decay;
-  using trainer_type = trainer<network, softmax_cross_entropy, momentum_sgd<float>, Model::batch>;
+  using trainer_type = trainer<network, softmax_cross_entropy, optimizer_type, Model::batch>;
   const auto trainer = std::make_unique<trainer_type>(optimizer, given.seed);
   const auto inputs =
       given.normalize ? hosted::normalization_of({data.train, 0, count}) : normalization{};

@@ -57,7 +57,16 @@ long double product(T a, T b) {
   return static_cast<long double>(a) * static_cast<long double>(b);
 }
 
-/// The three products of one shape, as functions at run time: what checks them is compiled once.
+/// Stands for an optimizer with one number per weight, which counts the updates.
+struct shift {
+  template <class V>
+  constexpr void operator()(V& w, V g, V& count) const {
+    w = g;
+    count += 1;
+  }
+};
+
+/// The products of one shape, as functions at run time: what checks them is compiled once.
 template <class T>
 struct products {
   const char* isa;
@@ -66,6 +75,8 @@ struct products {
   void (*forward)(std::size_t, const T*, const T*, const T*, T*);
   void (*parameter_gradient)(std::size_t, const T*, const T*, T*, T*);
   void (*input_gradient)(std::size_t, const T*, const T*, T*);
+  void (*update_weights)(std::size_t, const T*, const T*, const shift&, T*, T*);
+  void (*update_bias)(std::size_t, const T*, const shift&, T*, T*);
 };
 
 template <class T>
@@ -109,6 +120,28 @@ void check_product(const products<T>& kernel, std::size_t rows, std::size_t offs
     }
   }));
 
+  guarded<T> new_weights(outputs * inputs, offset);
+  guarded<T> weight_counts(outputs * inputs, offset);
+  std::fill_n(weight_counts.data(), outputs * inputs, T{0});
+  kernel.update_weights(rows, x.data(), dy.data(), {}, new_weights.data(), weight_counts.data());
+  CHECK(new_weights.margins_are_whole());
+  CHECK(weight_counts.margins_are_whole());
+  guarded<T> new_bias(outputs, offset);
+  guarded<T> bias_counts(outputs, offset);
+  std::fill_n(bias_counts.data(), outputs, T{0});
+  kernel.update_bias(rows, dy.data(), {}, new_bias.data(), bias_counts.data());
+  CHECK(new_bias.margins_are_whole());
+  CHECK(bias_counts.margins_are_whole());
+  bool is_same = true;
+  for (std::size_t i = 0; i < outputs * inputs; ++i) {
+    is_same = is_same && new_weights[i] == weight_gradient[i] && weight_counts[i] == T{1};
+  }
+  for (std::size_t i = 0; i < outputs; ++i) {
+    is_same =
+        is_same && support::close(new_bias[i], bias_gradient[i], T(1e-5)) && bias_counts[i] == T{1};
+  }
+  CHECK(is_same);
+
   guarded<T> dx(rows * inputs, offset);
   kernel.input_gradient(rows, dy.data(), weights.data(), dx.data());
   CHECK(dx.margins_are_whole());
@@ -127,7 +160,9 @@ void check_shape() {
                               Outputs,
                               kernel::template forward<twice_plus_one, Inputs, Outputs, T>,
                               kernel::template parameter_gradient<Inputs, Outputs, T>,
-                              kernel::template input_gradient<Inputs, Outputs, T>};
+                              kernel::template input_gradient<Inputs, Outputs, T>,
+                              kernel::template update_weights<Inputs, Outputs, T, shift, T>,
+                              kernel::template update_bias<Outputs, T, shift, T>};
   for (std::size_t rows = 0; rows <= 9; ++rows) {
     check_product(functions, rows, rows % 2);
   }

@@ -74,10 +74,11 @@ constexpr auto gradient_pointers(Memory& memory, std::index_sequence<Value...>,
                          : nullptr)...};
 }
 
+/// `slopes` are where the gradients of layer Index's parameters go.
 template <class Isa, class Net, std::size_t Index, class T, std::size_t Batch, class Mode,
-          std::size_t First, std::size_t... More>
+          class Items, std::size_t First, std::size_t... More>
 constexpr auto make_backward_pass(const parameters<Net, T>& weights,
-                                  workspace<Net, T, Batch, Mode>& memory, gradients<Net, T>& slopes,
+                                  workspace<Net, T, Batch, Mode>& memory, Items&& slopes,
                                   std::size_t rows, std::index_sequence<First, More...> sources) {
   constexpr auto& wanted = workspace<Net, T, Batch, Mode>::plan.has_gradient;
   constexpr bool wants_input_gradient = wanted[First];
@@ -99,7 +100,7 @@ constexpr auto make_backward_pass(const parameters<Net, T>& weights,
   return backward_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
                        cache_of<Net, Index, T, Batch>, wants_input_gradient, Net::shapes[More]...>{
       get<Index>(weights),
-      get<Index>(slopes),
+      slopes,
       get<Index>(memory.caches),
       memory.template value<First>(rows).as_const(),
       memory.template value<Index + 1>(rows).as_const(),
@@ -222,27 +223,44 @@ constexpr auto train_forward(const parameters<Net, T>& weights,
   return memory.output(rows).as_const();
 }
 
+namespace detail {
+
+/// Calls run(layer index) for each layer that has to run backwards, the last one first.
+template <class Net, class T, std::size_t Batch, class Mode, class Run>
+constexpr void for_each_layer_backwards(workspace<Net, T, Batch, Mode>& memory, std::size_t rows,
+                                        Run&& run) {
+  static_assert(Mode::trains, "mote::backward needs a workspace whose mode trains");
+  for_each_index_backwards<Net::size>([&](auto index) {
+    if constexpr (workspace<Net, T, Batch, Mode>::plan.has_gradient[index + 1]) {
+      using sources = typename Net::template sources<index>;
+      run(index);
+      add_source_gradients<index>(memory, rows, sources{},
+                                  std::make_index_sequence<sources::size()>{});
+    }
+  });
+}
+
+template <class Layer, class Pass>
+constexpr void run_backwards(const Pass& pass) {
+  constexpr bool has_backward = requires {
+    Layer::backward(pass);
+  };
+  static_assert(require<has_backward, Layer, lacks::backward_of_pass>);
+  Layer::backward(pass);
+}
+
+} // namespace detail
+
 /// Fills `slopes` with the gradient of the loss by every parameter. Requires that `train_forward`
 /// ran on the same rows and that the loss has written `memory.output_gradient(rows)`.
 template <class Isa = isa::native, class Net, class T, std::size_t Batch, class Mode>
 constexpr void backward(const parameters<Net, T>& weights, workspace<Net, T, Batch, Mode>& memory,
                         gradients<Net, T>& slopes, std::size_t rows = Batch) {
-  static_assert(Mode::trains, "mote::backward needs a workspace whose mode trains");
   rows = std::min(rows, Batch);
-  for_each_index_backwards<Net::size>([&](auto index) {
-    if constexpr (workspace<Net, T, Batch, Mode>::plan.has_gradient[index + 1]) {
-      using layer_type = typename Net::template layer<index>;
-      using sources = typename Net::template sources<index>;
-      const auto pass =
-          detail::make_backward_pass<Isa, Net, index>(weights, memory, slopes, rows, sources{});
-      constexpr bool has_backward = requires {
-        layer_type::backward(pass);
-      };
-      static_assert(detail::require<has_backward, layer_type, lacks::backward_of_pass>);
-      layer_type::backward(pass);
-      detail::add_source_gradients<index>(memory, rows, sources{},
-                                          std::make_index_sequence<sources::size()>{});
-    }
+  detail::for_each_layer_backwards(memory, rows, [&](auto index) {
+    detail::run_backwards<typename Net::template layer<index>>(
+        detail::make_backward_pass<Isa, Net, index>(weights, memory, get<index>(slopes), rows,
+                                                    typename Net::template sources<index>{}));
   });
 }
 

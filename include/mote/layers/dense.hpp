@@ -30,6 +30,7 @@ struct dense : layer {
   using with_bias = dense<Units, Initializer, mote::bias::learned>;
   static constexpr bool backward_reads_input = true;
   static constexpr bool fuses_activation = true;
+  using updates_itself = dense; ///< see fused_update<>
 
   template <class Rounding, class Activation = identity>
   using quantized = int8_dense<Units, Activation, Rounding>;
@@ -68,10 +69,35 @@ struct dense : layer {
     kernel::template parameter_gradient<inputs, Units>(
         pass.input.rows, pass.input.data, pass.output_gradient.data, pass.gradients.weights.data(),
         data_or_null(pass.gradients.bias));
+    set_input_gradient(pass);
+  }
+
+  /// Backward and the optimizer's update in one.
+  template <class Pass, class Update>
+  static constexpr void backward_update(const Pass& pass, const Update& update) {
+    using kernel = kernels::dense<typename Pass::isa>;
+    constexpr std::size_t inputs = Pass::input_shape.size();
+    set_input_gradient(pass); // by the weights that gave the output
+    const auto rows = pass.input.rows;
+    const auto* dy = pass.output_gradient.data;
+    update.visit([&](const field&, const auto& rule, auto& w, auto&... memory) {
+      if constexpr (std::remove_reference_t<decltype(w)>::rank == 1) {
+        kernel::template update_bias<Units>(rows, dy, rule, w.data(), memory.data()...);
+      } else {
+        kernel::template update_weights<inputs, Units>(rows, pass.input.data, dy, rule, w.data(),
+                                                       memory.data()...);
+      }
+    });
+  }
+
+private:
+  template <class Pass>
+  static constexpr void set_input_gradient(const Pass& pass) {
+    using kernel = kernels::dense<typename Pass::isa>;
     if constexpr (Pass::wants_input_gradient) {
-      kernel::template input_gradient<inputs, Units>(pass.input.rows, pass.output_gradient.data,
-                                                     pass.parameters.weights.data(),
-                                                     pass.input_gradient.data);
+      kernel::template input_gradient<Pass::input_shape.size(), Units>(
+          pass.input.rows, pass.output_gradient.data, pass.parameters.weights.data(),
+          pass.input_gradient.data);
     }
   }
 };

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <mote/core/storage.hpp>
-
-#include <cstddef>
+#include <mote/optimizers/rule.hpp>
 
 namespace mote {
 
@@ -16,20 +15,29 @@ struct sgd {
   template <class Net>
   struct state {};
 
+  /// What becomes of one element, or of a register full of them.
+  struct element_rule {
+    T rate;
+    T decay;
+
+    template <class V>
+    constexpr void operator()(V& w, V g) const {
+      w -= rate * (g + decay * w);
+    }
+  };
+  constexpr element_rule rule(const field& description) const {
+    return {learning_rate, description.role == role::weight ? weight_decay : T{0}};
+  }
+
   template <class Net>
   constexpr void update(parameters<Net, T>& weights, const gradients<Net, T>& slopes,
                         state<Net>&) const {
-    visit_tensors<Net>(
-        [&](auto, const field& description, auto& w, const auto& g) {
-          if (!description.is_trained()) {
-            return;
-          }
-          const T decay = description.role == role::weight ? weight_decay : T{0};
-          for (std::size_t i = 0; i < w.size; ++i) {
-            w[i] -= learning_rate * (g[i] + decay * w[i]);
-          }
-        },
-        weights, slopes);
+    update_by_rule<Net>(*this, weights, slopes);
+  }
+
+  template <class Net, class F>
+  static constexpr void visit_state(state<Net>&, F&& f) {
+    f();
   }
 };
 
@@ -49,22 +57,34 @@ struct momentum_sgd {
     gradients<Net, T> velocity;
   };
 
+  /// What becomes of one element, or of a register full of them.
+  struct element_rule {
+    T rate;
+    T momentum;
+    T decay;
+    bool nesterov;
+
+    template <class V>
+    constexpr void operator()(V& w, V g, V& v) const {
+      const V slope = g + decay * w;
+      v = momentum * v + slope;
+      w -= rate * (nesterov ? slope + momentum * v : v);
+    }
+  };
+  constexpr element_rule rule(const field& description) const {
+    return {learning_rate, momentum, description.role == role::weight ? weight_decay : T{0},
+            nesterov};
+  }
+
   template <class Net>
   constexpr void update(parameters<Net, T>& weights, const gradients<Net, T>& slopes,
                         state<Net>& memory) const {
-    visit_tensors<Net>(
-        [&](auto, const field& description, auto& w, const auto& g, auto& v) {
-          if (!description.is_trained()) {
-            return;
-          }
-          const T decay = description.role == role::weight ? weight_decay : T{0};
-          for (std::size_t i = 0; i < w.size; ++i) {
-            const T slope = g[i] + decay * w[i];
-            v[i] = momentum * v[i] + slope;
-            w[i] -= learning_rate * (nesterov ? slope + momentum * v[i] : v[i]);
-          }
-        },
-        weights, slopes, memory.velocity);
+    update_by_rule<Net>(*this, weights, slopes, memory.velocity);
+  }
+
+  template <class Net, class F>
+  static constexpr void visit_state(state<Net>& memory, F&& f) {
+    f(memory.velocity);
   }
 };
 

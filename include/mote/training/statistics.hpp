@@ -22,4 +22,8 @@ constexpr void update_statistics(parameters<Net, T>& weights, const gradients<Ne
       weights, slopes);
 }
 
+/// A network without gradients has no statistics either.
+template <class Net, class T>
+constexpr void update_statistics(parameters<Net, T>&, none) {}
+
 } // namespace mote

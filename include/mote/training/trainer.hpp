@@ -17,6 +17,25 @@
 
 namespace mote {
 
+namespace detail {
+
+/// Whether the optimizer runs the network backwards itself, see fused_update<>.
+template <class Optimizer, class Net, class T>
+concept is_fused = requires {
+  typename Optimizer::template slopes<Net, T>;
+};
+
+template <class Net, class T, class Optimizer>
+struct gradients_for {
+  using type = gradients<Net, T>;
+};
+template <class Net, class T, is_fused<Net, T> Optimizer>
+struct gradients_for<Net, T, Optimizer> {
+  using type = typename Optimizer::template slopes<Net, T>;
+};
+
+} // namespace detail
+
 /// Mini-batch training. Owns nothing hidden: all its state is public, of fixed size, and may be
 /// read, replaced or stored between any two steps. The same seed gives the same weights, bit for
 /// bit, on every run of the same build.
@@ -35,7 +54,8 @@ struct trainer {
   Optimizer optimizer;
   random_source random;
   mote::parameters<Net, T> parameters;
-  mote::gradients<Net, T> gradients;
+  /// Of the last step, but for layers that a fused_update<> changes without.
+  [[no_unique_address]] typename detail::gradients_for<Net, T, Optimizer>::type gradients;
   typename Optimizer::template state<Net> state;
   mote::workspace<Net, T, Batch, training> workspace;
 
@@ -59,12 +79,16 @@ struct trainer {
     };
     static_assert(detail::require<has_evaluate, Loss, lacks::evaluate_for_these_targets>);
     const T value = Loss::evaluate(output, targets, slopes);
-    backward<Isa>(parameters, workspace, gradients, rows);
-    constexpr bool has_update = requires {
+    if constexpr (detail::is_fused<Optimizer, Net, T>) {
+      optimizer.template backward<Isa>(parameters, workspace, gradients, state, rows);
+    } else {
+      backward<Isa>(parameters, workspace, gradients, rows);
+      constexpr bool has_update = requires {
+        optimizer.update(parameters, gradients, state);
+      };
+      static_assert(detail::require<has_update, Optimizer, lacks::update_of_these_parameters>);
       optimizer.update(parameters, gradients, state);
-    };
-    static_assert(detail::require<has_update, Optimizer, lacks::update_of_these_parameters>);
-    optimizer.update(parameters, gradients, state);
+    }
     update_statistics(parameters, gradients);
     return value;
   }

@@ -35,23 +35,26 @@ struct dense {
   static constexpr void parameter_gradient(std::size_t rows, const T* x, const T* dy,
                                            T* weight_gradient,
                                            std::type_identity_t<T*> bias_gradient) {
-    for (std::size_t o = 0; o < Outputs; ++o) {
-      T sum{0};
-      for (std::size_t row = 0; row < rows; ++row) {
-        sum += dy[row * Outputs + o];
-      }
-      if (bias_gradient != nullptr) {
-        bias_gradient[o] = sum;
-      }
-      for (std::size_t i = 0; i < Inputs; ++i) {
-        weight_gradient[o * Inputs + i] = T{0};
-      }
-      for (std::size_t row = 0; row < rows; ++row) {
-        for (std::size_t i = 0; i < Inputs; ++i) {
-          weight_gradient[o * Inputs + i] += dy[row * Outputs + o] * x[row * Inputs + i];
-        }
-      }
+    if (bias_gradient != nullptr) {
+      bias_sums<Outputs>(rows, dy, [&](std::size_t o, T sum) { bias_gradient[o] = sum; });
     }
+    weight_sums<Inputs, Outputs>(rows, x, dy,
+                                 [&](std::size_t at, T sum) { weight_gradient[at] = sum; });
+  }
+
+  /// rule(w, g, m...) for each weight, its gradient as above and what the optimizer keeps for it.
+  template <std::size_t Inputs, std::size_t Outputs, class T, class Rule, class... Memory>
+  static constexpr void update_weights(std::size_t rows, const T* x, const T* dy, const Rule& rule,
+                                       T* weights, Memory*... memory) {
+    weight_sums<Inputs, Outputs>(
+        rows, x, dy, [&](std::size_t at, T sum) { rule(weights[at], sum, memory[at]...); });
+  }
+
+  /// The same for the bias.
+  template <std::size_t Outputs, class T, class Rule, class... Memory>
+  static constexpr void update_bias(std::size_t rows, const T* dy, const Rule& rule, T* bias,
+                                    Memory*... memory) {
+    bias_sums<Outputs>(rows, dy, [&](std::size_t o, T sum) { rule(bias[o], sum, memory[o]...); });
   }
 
   /// dx = dy weights.
@@ -65,6 +68,33 @@ struct dense {
         for (std::size_t i = 0; i < Inputs; ++i) {
           dx[row * Inputs + i] += dy[row * Outputs + o] * weights[o * Inputs + i];
         }
+      }
+    }
+  }
+
+private:
+  /// finish(o, sum over the rows of dy[row][o])
+  template <std::size_t Outputs, class T, class Finish>
+  static constexpr void bias_sums(std::size_t rows, const T* dy, Finish&& finish) {
+    for (std::size_t o = 0; o < Outputs; ++o) {
+      T sum{0};
+      for (std::size_t row = 0; row < rows; ++row) {
+        sum += dy[row * Outputs + o];
+      }
+      finish(o, sum);
+    }
+  }
+
+  /// finish(o * Inputs + i, sum over the rows of dy[row][o] x[row][i])
+  template <std::size_t Inputs, std::size_t Outputs, class T, class Finish>
+  static constexpr void weight_sums(std::size_t rows, const T* x, const T* dy, Finish&& finish) {
+    for (std::size_t o = 0; o < Outputs; ++o) {
+      for (std::size_t i = 0; i < Inputs; ++i) {
+        T sum{0};
+        for (std::size_t row = 0; row < rows; ++row) {
+          sum += dy[row * Outputs + o] * x[row * Inputs + i];
+        }
+        finish(o * Inputs + i, sum);
       }
     }
   }

@@ -23,13 +23,45 @@ private:
 
   /// Sums side by side: enough to hide the latency of a fused multiply-add (two ports, four
   /// cycles), few enough to leave registers for the operands.
-  static constexpr std::size_t block_rows = machine::registers == 32 ? 4 : 3;
-  static constexpr std::size_t block_columns = machine::registers == 32 ? 4 : 3;
+  static constexpr std::size_t dot_rows = 4;
+  static constexpr std::size_t dot_columns = machine::registers == 32 ? 4 : 3;
+  /// Of a single row, to keep as many loads from the cache under way.
+  static constexpr std::size_t lone_columns = 2 * dot_columns;
+  static constexpr std::size_t outer_rows = machine::registers == 32 ? 4 : 3;
+  static constexpr std::size_t outer_vectors = machine::registers == 32 ? 5 : 3;
 
   /// Element `i` of an array that may be missing.
   template <class T>
   static const T* at(const T* array, std::size_t i) {
     return array != nullptr ? array + i : nullptr;
+  }
+
+  /// Calls f(first, integral_constant of how many) for blocks of `Block` that cover `count`.
+  template <std::size_t Block, class F>
+  static void in_blocks(std::size_t count, F&& f) {
+    std::size_t i = 0;
+    for (; i + Block <= count; i += Block) {
+      f(i, std::integral_constant<std::size_t, Block>{});
+    }
+    unrolled<Block>([&](auto rest) {
+      if constexpr (rest > 0) {
+        if (count - i == rest) {
+          f(i, std::integral_constant<std::size_t, rest>{});
+          i = count;
+        }
+      }
+    });
+  }
+
+  /// The same for a count that is known.
+  template <std::size_t Count, std::size_t Block, class F>
+  static void in_fixed_blocks(F&& f) {
+    for (std::size_t i = 0; i + Block <= Count; i += Block) {
+      f(i, std::integral_constant<std::size_t, Block>{});
+    }
+    if constexpr (Count % Block > 0) {
+      f(Count - Count % Block, std::integral_constant<std::size_t, Count % Block>{});
+    }
   }
 
   /// Rows x Columns dot products of length Length: y[r][c] = activation(x[r] . weights[c] +
@@ -39,14 +71,14 @@ private:
                                                       T* y, std::size_t y_stride) {
     constexpr std::size_t width = lanes<T>;
     constexpr std::size_t tail = Length % width;
-    vector<T, width> sums[Rows][Columns]{};
+    vector<T, width> sums[Rows * Columns]{};
     const auto accumulate = [&]<std::size_t Count>(
         std::size_t i, std::integral_constant<std::size_t, Count>) __attribute__((always_inline)) {
       vector<T, width> w[Columns];
       unrolled<Columns>([&](auto c) { w[c] = load<T, width, Count>(weights + c * Length + i); });
       unrolled<Rows>([&](auto r) {
         const vector<T, width> value = load<T, width, Count>(x + r * Length + i);
-        unrolled<Columns>([&](auto c) { sums[r][c] += value * w[c]; });
+        unrolled<Columns>([&](auto c) { sums[r * Columns + c] += value * w[c]; });
       });
     };
     for (std::size_t i = 0; i + width <= Length; i += width) {
@@ -55,35 +87,22 @@ private:
     if constexpr (tail > 0) {
       accumulate(Length - tail, std::integral_constant<std::size_t, tail>{});
     }
+    T totals[Rows * Columns];
+    sums_of_lanes<Rows * Columns, T, width>(sums, totals);
     unrolled<Rows>([&](auto r) {
       unrolled<Columns>([&](auto c) {
-        const T sum = sum_of_lanes<T, width>(sums[r][c]);
+        const T sum = totals[r * Columns + c];
         y[r * y_stride + c] = Activation::apply(bias != nullptr ? sum + bias[c] : sum);
       });
     });
   }
 
-  template <class Activation, std::size_t Rows, std::size_t Inputs, std::size_t Outputs, class T>
-  static void forward_rows(const T* x, const T* weights, const T* bias, T* y) {
-    constexpr std::size_t tail = Outputs % block_columns;
-    for (std::size_t o = 0; o + block_columns <= Outputs; o += block_columns) {
-      dot_block<Activation, Rows, block_columns, Inputs>(x, weights + o * Inputs, at(bias, o),
-                                                         y + o, Outputs);
-    }
-    if constexpr (tail > 0) {
-      constexpr std::size_t o = Outputs - tail;
-      dot_block<Activation, Rows, tail, Inputs>(x, weights + o * Inputs, at(bias, o), y + o,
-                                                Outputs);
-    }
-  }
-
-  /// c[r][0 ... Width) = sum over k of a(k, r) b[k][0 ... Width), where a(k, r) is
-  /// a[k * a_step + r * a_stride]. Width elements take Vectors registers, the last possibly in
-  /// part.
-  template <std::size_t Rows, std::size_t Width, class T>
+  /// sum over k of a(k, r) b[k][0 ... Width), where a(k, r) is a[k * a_step + r * a_stride]. Calls
+  /// finish(r, first column, integral_constant of how many, vector) for each register of sums.
+  template <std::size_t Rows, std::size_t Width, class T, class Finish>
   [[gnu::always_inline]] static inline void
   outer_block(std::size_t count, const T* a, std::size_t a_step, std::size_t a_stride, const T* b,
-              std::size_t b_stride, T* c, std::size_t c_stride) {
+              std::size_t b_stride, Finish&& finish) {
     constexpr std::size_t width = lanes<T>;
     constexpr std::size_t vectors = (Width + width - 1) / width;
     constexpr std::size_t last = Width - (vectors - 1) * width;
@@ -100,25 +119,47 @@ private:
       b += b_stride;
     }
     unrolled<Rows>([&](auto r) {
-      T* row = c + r * c_stride;
-      unrolled<vectors - 1>([&](auto v) { store<T, width>(row + v * width, sums[r][v]); });
-      store<T, width, last>(row + (vectors - 1) * width, sums[r][vectors - 1]);
+      unrolled<vectors - 1>([&](auto v) {
+        finish(r, v * width, std::integral_constant<std::size_t, width>{}, sums[r][v]);
+      });
+      finish(r, (vectors - 1) * width, std::integral_constant<std::size_t, last>{},
+             sums[r][vectors - 1]);
     });
   }
 
-  /// c = a^T-like product, all `Width` columns for Rows rows of c.
-  template <std::size_t Rows, std::size_t Width, class T>
-  static void outer_rows(std::size_t count, const T* a, std::size_t a_step, std::size_t a_stride,
-                         const T* b, T* c) {
-    constexpr std::size_t step = block_columns * lanes<T>;
-    constexpr std::size_t tail = Width % step;
-    for (std::size_t i = 0; i + step <= Width; i += step) {
-      outer_block<Rows, step>(count, a, a_step, a_stride, b + i, Width, c + i, Width);
+  /// Panels of columns as wide as outer_vectors allow, of one width but for the last.
+  template <std::size_t Width, class T>
+  static constexpr std::size_t panel = [] {
+    constexpr std::size_t vectors = (Width + lanes<T> - 1) / lanes<T>;
+    constexpr std::size_t panels = (vectors + outer_vectors - 1) / outer_vectors;
+    return (vectors + panels - 1) / panels * lanes<T>;
+  }();
+
+  /// finish(o, first input, integral_constant of how many, vector of sums over the rows of
+  /// dy[row][o] x[row][i]). A panel of x stays in the first cache while all outputs go over it.
+  template <std::size_t Inputs, std::size_t Outputs, class T, class Finish>
+  static void weight_sums(std::size_t rows, const T* x, const T* dy, Finish&& finish) {
+    in_fixed_blocks<Inputs, panel<Inputs, T>>([&](std::size_t i, auto width) {
+      in_fixed_blocks<Outputs, outer_rows>([&](std::size_t o, auto count) {
+        outer_block<count, width>(
+            rows, dy + o, Outputs, 1, x + i, Inputs,
+            [&](auto r, std::size_t column, auto many, auto sums)
+                __attribute__((always_inline)) { finish(o + r, i + column, many, sums); });
+      });
+    });
+  }
+
+  template <std::size_t Count, class T, class V, class Rule, class... Memory>
+  [[gnu::always_inline]] static inline void
+  update_elements(std::size_t at, V slope, const Rule& rule, T* weights, Memory*... memory) {
+    constexpr std::size_t width = lanes<T>;
+    V w = load<T, width, Count>(weights + at);
+    [&](auto... m) __attribute__((always_inline)) {
+      rule(w, slope, m...);
+      (store<T, width, Count>(memory + at, m), ...);
     }
-    if constexpr (tail > 0) {
-      constexpr std::size_t i = Width - tail;
-      outer_block<Rows, tail>(count, a, a_step, a_stride, b + i, Width, c + i, Width);
-    }
+    (load<T, width, Count>(memory + at)...);
+    store<T, width, Count>(weights + at, w);
   }
 
   template <std::size_t Outputs, class T>
@@ -131,18 +172,6 @@ private:
     }
   }
 
-  /// Calls f(first row, integral_constant of how many) for blocks that cover `rows` rows.
-  template <class F>
-  static void in_row_blocks(std::size_t rows, F&& f) {
-    const std::size_t blocked = rows - rows % block_rows;
-    for (std::size_t row = 0; row < blocked; row += block_rows) {
-      f(row, std::integral_constant<std::size_t, block_rows>{});
-    }
-    for (std::size_t row = blocked; row < rows; ++row) {
-      f(row, std::integral_constant<std::size_t, 1>{});
-    }
-  }
-
 public:
   template <class Activation, std::size_t Inputs, std::size_t Outputs, class T>
   static constexpr void forward(std::size_t rows, const T* x, const T* weights,
@@ -150,9 +179,12 @@ public:
     if (std::is_constant_evaluated()) {
       return meaning::forward<Activation, Inputs, Outputs>(rows, x, weights, bias, y);
     }
-    in_row_blocks(rows, [&](std::size_t row, auto count) {
-      forward_rows<Activation, count, Inputs, Outputs>(x + row * Inputs, weights, bias,
-                                                       y + row * Outputs);
+    in_blocks<dot_rows>(rows, [&](std::size_t row, auto count) {
+      in_fixed_blocks<Outputs, count == 1 ? lone_columns : dot_columns>([&](std::size_t o,
+                                                                            auto columns) {
+        dot_block<Activation, count, columns, Inputs>(x + row * Inputs, weights + o * Inputs,
+                                                      at(bias, o), y + row * Outputs + o, Outputs);
+      });
     });
   }
 
@@ -167,9 +199,28 @@ public:
     if (bias_gradient != nullptr) {
       column_sums<Outputs>(rows, dy, bias_gradient);
     }
-    in_row_blocks(Outputs, [&](std::size_t o, auto count) {
-      outer_rows<count, Inputs>(rows, dy + o, Outputs, 1, x, weight_gradient + o * Inputs);
-    });
+    weight_sums<Inputs, Outputs>(
+        rows, x, dy, [&](std::size_t o, std::size_t i, auto count, auto sums) {
+          store<T, lanes<T>, count>(weight_gradient + o * Inputs + i, sums);
+        });
+  }
+
+  template <std::size_t Inputs, std::size_t Outputs, class T, class Rule, class... Memory>
+  static constexpr void update_weights(std::size_t rows, const T* x, const T* dy, const Rule& rule,
+                                       T* weights, Memory*... memory) {
+    if (std::is_constant_evaluated()) {
+      return meaning::update_weights<Inputs, Outputs>(rows, x, dy, rule, weights, memory...);
+    }
+    weight_sums<Inputs, Outputs>(
+        rows, x, dy, [&](std::size_t o, std::size_t i, auto count, auto sums) {
+          update_elements<count>(o * Inputs + i, sums, rule, weights, memory...);
+        });
+  }
+
+  template <std::size_t Outputs, class T, class Rule, class... Memory>
+  static constexpr void update_bias(std::size_t rows, const T* dy, const Rule& rule, T* bias,
+                                    Memory*... memory) {
+    meaning::update_bias<Outputs>(rows, dy, rule, bias, memory...);
   }
 
   template <std::size_t Inputs, std::size_t Outputs, class T>
@@ -177,9 +228,14 @@ public:
     if (std::is_constant_evaluated()) {
       return meaning::input_gradient<Inputs, Outputs>(rows, dy, weights, dx);
     }
-    in_row_blocks(rows, [&](std::size_t row, auto count) {
-      outer_rows<count, Inputs>(Outputs, dy + row * Outputs, 1, Outputs, weights,
-                                dx + row * Inputs);
+    in_fixed_blocks<Inputs, panel<Inputs, T>>([&](std::size_t i, auto width) {
+      in_blocks<outer_rows>(rows, [&](std::size_t row, auto count) {
+        outer_block<count, width>(
+            Outputs, dy + row * Outputs, 1, Outputs, weights + i, Inputs,
+            [&](auto r, std::size_t column, auto many, auto sums) __attribute__((always_inline)) {
+              store<T, lanes<T>, many>(dx + (row + r) * Inputs + i + column, sums);
+            });
+      });
     });
   }
 };

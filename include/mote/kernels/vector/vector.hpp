@@ -4,7 +4,10 @@
 
 #include <mote/kernels/unrolled.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <utility>
 
 namespace mote::kernels {
 
@@ -39,18 +42,54 @@ template <class T, std::size_t Lanes>
   return value - vector<T, Lanes>{};
 }
 
-/// The sum of all lanes, halving the width at each step.
-template <class T, std::size_t Lanes>
-[[gnu::always_inline]] inline T sum_of_lanes(vector<T, Lanes> value) {
-  if constexpr (Lanes == 1) {
-    return value[0];
+namespace detail {
+
+/// `Lanes` lanes of two vectors in which sums lie one after the other, each in Terms terms: the
+/// first half of the terms of each sum, or the second if Second is 1.
+template <std::size_t Lanes, std::size_t Terms, std::size_t Second, class V>
+[[gnu::always_inline]] inline auto half_of_terms(V a, V b) {
+  constexpr std::size_t half = Terms / 2;
+  return [&]<std::size_t... Lane>(std::index_sequence<Lane...>) __attribute__((always_inline)) {
+    return __builtin_shufflevector(
+        a, b, static_cast<int>(Lane / half * Terms + Second * half + Lane % half)...);
+  }
+  (std::make_index_sequence<Lanes>{});
+}
+
+/// The first `Count` sums of such vectors, in as many terms as one vector then has lanes for.
+template <class T, std::size_t Lanes, std::size_t Count>
+[[gnu::always_inline]] inline vector<T, Lanes> join_sums(const vector<T, Lanes>* values) {
+  if constexpr (Count == 1) {
+    return values[0];
   } else {
-    constexpr std::size_t half = Lanes / 2;
-    vector<T, half> low;
-    vector<T, half> high;
-    __builtin_memcpy(&low, &value, sizeof(low));
-    __builtin_memcpy(&high, reinterpret_cast<const char*>(&value) + sizeof(low), sizeof(high));
-    return sum_of_lanes<T, half>(low + high);
+    constexpr std::size_t terms = Lanes / (Count / 2);
+    const auto a = join_sums<T, Lanes, Count / 2>(values);
+    const auto b = join_sums<T, Lanes, Count / 2>(values + Count / 2);
+    return half_of_terms<Lanes, terms, 0>(a, b) + half_of_terms<Lanes, terms, 1>(a, b);
+  }
+}
+
+} // namespace detail
+
+/// to[i] = the sum of all lanes of values[i]. Vectors are joined before they are added, which takes
+/// half the shuffles or fewer.
+template <std::size_t Count, class T, std::size_t Lanes = 1>
+[[gnu::always_inline]] inline void sums_of_lanes(const vector<T, Lanes>* values, T* to) {
+  constexpr std::size_t joined = std::min(std::bit_floor(Count), Lanes);
+  const auto narrow = [to]<std::size_t Width>(vector<T, Width> sums, const auto& self)
+      __attribute__((always_inline)) {
+    if constexpr (Width == joined) {
+      store<T, Width>(to, sums);
+    } else {
+      constexpr std::size_t terms = Width / joined;
+      const vector<T, Width / 2> halves = detail::half_of_terms<Width / 2, terms, 0>(sums, sums) +
+                                          detail::half_of_terms<Width / 2, terms, 1>(sums, sums);
+      self.template operator()<Width / 2>(halves, self);
+    }
+  };
+  narrow.template operator()<Lanes>(detail::join_sums<T, Lanes, joined>(values), narrow);
+  if constexpr (Count > joined) {
+    sums_of_lanes<Count - joined, T, Lanes>(values + joined, to + joined);
   }
 }
 
