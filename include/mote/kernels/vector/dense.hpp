@@ -36,21 +36,17 @@ private:
     return array != nullptr ? array + i : nullptr;
   }
 
-  /// Calls f(first, integral_constant of how many) for blocks of `Block` that cover `count`.
+  /// Calls f(first, integral_constant of how many) for blocks of `Block` that cover `count`; what
+  /// is left over comes one by one, for each size costs compile time.
   template <std::size_t Block, class F>
   static void in_blocks(std::size_t count, F&& f) {
-    std::size_t i = 0;
-    for (; i + Block <= count; i += Block) {
+    const std::size_t blocked = count - count % Block;
+    for (std::size_t i = 0; i < blocked; i += Block) {
       f(i, std::integral_constant<std::size_t, Block>{});
     }
-    unrolled<Block>([&](auto rest) {
-      if constexpr (rest > 0) {
-        if (count - i == rest) {
-          f(i, std::integral_constant<std::size_t, rest>{});
-          i = count;
-        }
-      }
-    });
+    for (std::size_t i = blocked; i < count; ++i) {
+      f(i, std::integral_constant<std::size_t, 1>{});
+    }
   }
 
   /// The same for a count that is known.
