@@ -2,10 +2,11 @@
 # Instructions and cycles are those of one inference, all else is bytes:
 #
 #   cmake "-DFILES=cortex-m4.json;rv32imac.json" [-DJSON=<file>] [-DMARKDOWN=<file>]
-#         [-DRECORDED=<file>] -P targets/firmware_table.cmake
+#         [-DRECORDED=<file>] ["-DMORE=<file>;..."] -P targets/firmware_table.cmake
 #
 # JSON gets a list of all that was measured, MARKDOWN the table. Fails when a number is more than 2 %
-# above that of the row with the same first four columns in the table RECORDED.
+# above that of the row with the same first four columns in the table RECORDED. MORE are files with one
+# row each about training on the device, a table of their own.
 cmake_minimum_required(VERSION 3.25)
 
 # Sets the variable to the number with commas: 12,345.
@@ -92,6 +93,28 @@ foreach(file IN LISTS FILES)
   compare(grown "${start}" "${values}")
   string(APPEND all_grown "${grown}")
 endforeach()
+
+if(MORE)
+  string(APPEND table "
+Training 784-16-10 in float on the device (examples/on_device), 8 images a step, to the weights of the
+host bit for bit; instructions of the costliest step and bytes of RAM, for the whole network and for its
+last layer behind an int8 network:
+
+| target | instructions per step | RAM | per step, last layer | RAM, last layer |
+|---|---:|---:|---:|---:|
+")
+  foreach(file IN LISTS MORE)
+    file(READ ${file} line)
+    foreach(number 1 2 3 4)
+      if(line MATCHES " ([0-9]+)([0-9][0-9][0-9]) ")
+        string(REPLACE " ${CMAKE_MATCH_1}${CMAKE_MATCH_2} " " @ " line "${line}")
+        with_commas(text "${CMAKE_MATCH_1}${CMAKE_MATCH_2}")
+        string(REPLACE " @ " " ${text} " line "${line}")
+      endif()
+    endforeach()
+    string(APPEND table "${line}")
+  endforeach()
+endif()
 
 message("${table}")
 if(JSON)

@@ -18,7 +18,7 @@ using namespace on_device;
 
 // All the memory there is: plain data of known size. Initial weights are drawn at start-up.
 constinit mote::workspace<MOTE_MODEL::network> memory{};
-constinit trainer<head> tuner({.learning_rate = 0.02f}, 1);
+constinit trainer<head> tuner({{.learning_rate = 0.02f}}, 1);
 char name[1024];
 
 struct reader {
@@ -59,7 +59,7 @@ void print(const char* what, const outcome& result, std::size_t bytes) {
 } // namespace
 
 int main() {
-  static trainer<network> learner({.learning_rate = 0.01f}, 1);
+  static trainer<network> learner({{.learning_rate = 0.01f}}, 1);
   if (!firmware::command_line(name)) {
     return 1;
   }

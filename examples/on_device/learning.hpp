@@ -24,11 +24,13 @@ using network =
     mote::network<mote::input<pixels>, mote::dense<16>, mote::relu, mote::dense<classes>>;
 using head = mote::network<mote::input<16>, mote::dense<classes>>;
 
-/// The plain loops and nothing but: they round alike wherever they are compiled without fused
-/// multiplication and addition, so a board ends up with the weights of a desktop, bit for bit.
+/// No memory for gradients, and the plain loops and nothing but: they round alike wherever they are
+/// compiled without fused multiplication and addition, so a board ends up with the weights of a
+/// desktop, bit for bit.
+using optimizer = mote::fused_update<mote::momentum_sgd<float>>;
 template <class Net>
-using trainer = mote::trainer<Net, mote::softmax_cross_entropy, mote::momentum_sgd<float>, batch,
-                              float, mote::isa::generic>;
+using trainer =
+    mote::trainer<Net, mote::softmax_cross_entropy, optimizer, batch, float, mote::isa::generic>;
 
 struct outcome {
   std::uint32_t checksum = 0; ///< of the weights

@@ -68,8 +68,7 @@ int main(int argc, char** argv) try {
   };
   const auto run = [](auto step) { step(); };
 
-  const auto learner =
-      std::make_unique<trainer<network>>(mote::momentum_sgd<float>{.learning_rate = 0.01f}, 1);
+  const auto learner = std::make_unique<trainer<network>>(optimizer{{.learning_rate = 0.01f}}, 1);
   const auto scratch = from_scratch(*learner, open, run);
   print("from scratch", scratch);
 
@@ -80,8 +79,7 @@ int main(int argc, char** argv) try {
     mote::forward(model->weights, *memory);
     return memory->template value<int8_network::size - 1>()[0];
   };
-  const auto tuner =
-      std::make_unique<trainer<head>>(mote::momentum_sgd<float>{.learning_rate = 0.02f}, 1);
+  const auto tuner = std::make_unique<trainer<head>>(optimizer{{.learning_rate = 0.02f}}, 1);
   constexpr std::size_t last = int8_network::size - 1;
   copy_real(mote::get<last>(model->weights), model->scales[last], model->scales[last + 1],
             tuner->parameters);
