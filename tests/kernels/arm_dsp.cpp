@@ -132,6 +132,27 @@ void check_conv2d_shape() {
   check_conv2d<rounding, Window, Filters, Groups, Pool, layer_of_kind<Kind, Filters, terms>>();
 }
 
+/// The kernel that takes less code, as for -Os.
+template <window Window, std::size_t Filters, std::size_t Pool = 1>
+void check_small_code() {
+  using constants =
+      layer_of_kind<Filters % 4, Filters,
+                    Window.kernel_height * Window.kernel_width * Window.input.channels>;
+  constexpr std::size_t outputs =
+      Window.output_height / Pool * (Window.output_width / Pool) * Filters;
+  CAPTURE(Window.input.width, Window.input.channels, Window.kernel_width, Filters, Pool);
+  compare(
+      Window.input.size(), outputs,
+      [](const std::int8_t* x, std::int8_t* y) {
+        kernels::arm_dsp::full_convolution<twice, Window, Filters, Pool, constants, false>::forward(
+            1, x, y);
+      },
+      [](const std::int8_t* x, std::int8_t* y) {
+        kernels::conv2d_int8<mote::isa::generic>::forward<twice, Window, Filters, 1, Pool>(
+            1, x, constants::value.template view<plain>(), y);
+      });
+}
+
 } // namespace
 
 TEST_CASE("dense products with constant weights are the generic ones", "[kernels][int8]") {
@@ -181,6 +202,31 @@ TEST_CASE("convolutions with constant weights are the generic ones", "[kernels][
   check_conv2d_shape<window{shape{4, 4, 7}, 2, 2, 3, padding::same}, 2>();
 }
 
+TEST_CASE("convolutions of one channel are the generic ones", "[kernels][int8]") {
+  check_conv2d_shape<window{shape{5, 6, 1}, 3, 3, 1, padding::same}, 3>();
+  check_conv2d_shape<window{shape{3, 4, 1}, 3, 3, 1, padding::valid}, 4>();
+  check_conv2d_shape<window{shape{9, 10, 1}, 3, 3, 3, padding::same}, 7>();
+  check_conv2d_shape<window{shape{5, 5, 1}, 4, 4, 1, padding::same}, 2>();
+  check_conv2d_shape<window{shape{7, 8, 1}, 5, 5, 1, padding::valid}, 6>();
+  check_conv2d_shape<window{shape{6, 9, 1}, 5, 5, 2, padding::same}, 5>();
+  check_conv2d_shape<window{shape{7, 7, 1}, 6, 6, 1, padding::valid}, 8>();
+  check_conv2d_shape<window{shape{8, 9, 1}, 7, 7, 1, padding::same}, 3>();
+  check_conv2d_shape<window{shape{9, 10, 1}, 7, 7, 2, padding::valid}, 2>();
+  check_conv2d_shape<window{shape{2, 11, 1}, 1, 8, 3, padding::valid}, 4>();
+  check_conv2d_shape<window{shape{1, 12, 1}, 1, 9, 1, padding::valid}, 3>();
+  check_conv2d_shape<window{shape{3, 3, 1}, 3, 3, 1, padding::valid}, 5>(); // a single position
+  check_conv2d_shape<window{shape{6, 7, 1}, 3, 3, 1, padding::same}, 4, 1, 3>();
+}
+
+TEST_CASE("small code for convolutions is as exact", "[kernels][int8]") {
+  check_small_code<window{shape{5, 7, 8}, 1, 1, 1, padding::valid}, 8>(); // two filters at a time
+  check_small_code<window{shape{5, 6, 1}, 3, 3, 2, padding::same}, 4>();
+  check_small_code<window{shape{5, 6, 1}, 3, 3, 1, padding::valid}, 6>();
+  check_small_code<window{shape{7, 8, 1}, 5, 5, 1, padding::valid}, 5, 2>();
+  check_small_code<window{shape{5, 5, 3}, 3, 3, 1, padding::same}, 7>();
+  check_small_code<window{shape{4, 4, 7}, 3, 3, 1, padding::valid}, 2>();
+}
+
 TEST_CASE("convolutions of all kinds of layers are the generic ones", "[kernels][int8]") {
   constexpr window on{shape{5, 6, 3}, 3, 3, 1, padding::same};
   check_conv2d_shape<on, 5, 1, 1, 0>();
@@ -210,6 +256,18 @@ TEST_CASE("depthwise convolutions with constant weights are the generic ones", "
   check_conv2d_shape<window{shape{5, 4, 6}, 2, 2, 3, padding::same}, 6, 6>();
   check_conv2d_shape<window{shape{3, 4, 2}, 1, 1, 1, padding::valid}, 2, 2>();
   check_conv2d_shape<window{shape{5, 5, 2}, 1, 1, 2, padding::same}, 2, 2>();
+  check_conv2d_shape<window{shape{5, 5, 2}, 2, 2, 1, padding::same}, 2, 2>();
+  check_conv2d_shape<window{shape{4, 6, 3}, 3, 3, 1, padding::same}, 6, 3>();
+  check_conv2d_shape<window{shape{9, 9, 3}, 3, 3, 3, padding::same}, 3, 3>();
+  check_conv2d_shape<window{shape{3, 9, 2}, 2, 5, 1, padding::same}, 2, 2>();
+}
+
+TEST_CASE("depthwise convolutions of images smaller than the kernel", "[kernels][int8]") {
+  check_conv2d_shape<window{shape{2, 2, 3}, 3, 3, 1, padding::same}, 3, 3>();
+  check_conv2d_shape<window{shape{1, 6, 2}, 3, 3, 1, padding::same}, 4, 2>();
+  check_conv2d_shape<window{shape{2, 7, 4}, 3, 3, 2, padding::same}, 4, 4>();
+  check_conv2d_shape<window{shape{3, 2, 2}, 5, 2, 1, padding::same}, 2, 2>();
+  check_conv2d_shape<window{shape{1, 4, 2}, 1, 9, 1, padding::same}, 2, 2>();
 }
 
 TEST_CASE("kernels refuse what they cannot do exactly", "[kernels][int8]") {
@@ -231,6 +289,9 @@ TEST_CASE("bytes of flash", "[kernels][int8]") {
   constexpr window on{shape{4, 4, 4}, 3, 3, 1, padding::same};
   STATIC_REQUIRE(conv2d::flash_bytes<twice, on, 3, 1, 1, layer<3, 36, 1>> ==
                  3 * (36 * 2 + 4 + 4 + 4));
+  // The same, with a line of zeros before the first kernel, and one behind each.
+  STATIC_REQUIRE(conv2d::flash_bytes<twice, on, 4, 4, 1, layer<4, 9, 1>> ==
+                 4 * (9 * 2 + 4 + 4 + 4) + 5 * 3 * 2 + 2);
 }
 
 namespace {

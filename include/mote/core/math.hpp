@@ -285,3 +285,5 @@ constexpr T cos(T x) {
 }
 
 } // namespace mote::math
+
+#include <mote/core/vector_math.hpp>

@@ -6,6 +6,8 @@
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
 #include <mote/core/requirements.hpp>
+#include <mote/kernels/generic/elementwise.hpp>
+#include <mote/kernels/vector/elementwise.hpp>
 
 #include <array>
 #include <cstddef>
@@ -32,6 +34,9 @@ struct activation : layer {
 
   /// An elementwise function that the layer before it may apply to its results.
   static constexpr bool is_activation = true;
+  /// True when `apply` takes a vector of floats as it takes one float, and does not only what the
+  /// compiler vectorizes by itself.
+  static constexpr bool applies_to_vectors = false;
   /// True when negative inputs give (nearly) nothing, so that weights before it start larger.
   static constexpr bool rectifies = false;
   /// True when the int8 form is no more than a narrower clamp of the layer before it.
@@ -49,10 +54,8 @@ struct activation : layer {
       Self::apply(x);
     };
     static_assert(detail::require<has_apply, Self, lacks::apply_of_x>);
-    const auto count = pass.input.rows * Pass::input_shape.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      pass.output.data[i] = Self::apply(pass.input.data[i]);
-    }
+    kernels::elementwise<typename Pass::isa>::template forward<Self>(
+        pass.input.rows * Pass::input_shape.size(), pass.input.data, pass.output.data);
   }
 
   template <class Pass>

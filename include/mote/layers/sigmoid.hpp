@@ -8,6 +8,7 @@ namespace mote {
 /// y = 1 / (1 + e^-x), elementwise on any shape; dy/dx = y (1 - y).
 struct sigmoid : activation<sigmoid> {
   static constexpr const char* name = "sigmoid";
+  static constexpr bool applies_to_vectors = true;
 
   template <class T>
   static constexpr T apply(T x) {

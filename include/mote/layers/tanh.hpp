@@ -8,6 +8,7 @@ namespace mote {
 /// y = tanh x, elementwise on any shape; dy/dx = 1 - y^2.
 struct tanh : activation<tanh> {
   static constexpr const char* name = "tanh";
+  static constexpr bool applies_to_vectors = true;
 
   template <class T>
   static constexpr T apply(T x) {

@@ -62,15 +62,20 @@ private:
       T weight{0};
       T below_largest{0}; // sum of t_c (z_max - z_c): no term is negative, so nothing cancels
       for (std::size_t c = 0; c < Classes; ++c) {
-        sum += math::exp(z[c] - largest);
+        const T below = largest - z[c];
+        const T power = math::exp(-below);
+        if constexpr (!is_none<Gradient>) {
+          gradient[row][c] = power; // for the slopes; this may be the memory of the logits
+        }
+        sum += power;
         weight += wanted(c);
-        below_largest += wanted(c) == T{0} ? T{0} : wanted(c) * (largest - z[c]);
+        below_largest += wanted(c) == T{0} ? T{0} : wanted(c) * below;
       }
       total += weight * math::log(sum) + below_largest;
       if constexpr (!is_none<Gradient>) {
         const auto slope = gradient[row];
         for (std::size_t c = 0; c < Classes; ++c) {
-          slope[c] = share * (weight * (math::exp(z[c] - largest) / sum) - wanted(c));
+          slope[c] = share * (weight * (slope[c] / sum) - wanted(c));
         }
       }
     }

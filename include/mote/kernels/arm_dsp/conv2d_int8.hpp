@@ -5,6 +5,7 @@
 #include <mote/core/window.hpp>
 #include <mote/kernels/arm_dsp/depthwise_int8.hpp>
 #include <mote/kernels/arm_dsp/instructions.hpp>
+#include <mote/kernels/arm_dsp/narrow_line.hpp>
 #include <mote/kernels/arm_dsp/patch.hpp>
 #include <mote/kernels/generic/conv2d_int8.hpp>
 #include <mote/kernels/requantize.hpp>
@@ -40,7 +41,7 @@ constexpr window in_one_row() {
 /// two, filters three by three, as many as there are registers for; inputs are widened on the fly,
 /// weights are in 16 bits. The weights are scaled, see aligned_requantization.
 ///
-/// `Unrolls` says whether kernels of a few words become straight code.
+/// `Unrolls` says whether code may be spent on speed: kernels of a few words become straight code.
 template <class Rounding, window Window, std::size_t Filters, std::size_t Pool, class Constants,
           bool Unrolls>
 struct full_convolution {
@@ -48,14 +49,23 @@ struct full_convolution {
   using unit = output_unit<Window, Pool>;
   static constexpr std::size_t channels = Window.input.channels;
 
-  /// A line of the kernel is contiguous in the image: words of four inputs, and what is left.
-  static constexpr std::size_t run = Window.kernel_width * channels;
-  static constexpr std::size_t words = run / 4;
-  static constexpr std::size_t rest = run % 4;
+  /// Whether positions side by side share what they see of a line of the image, see narrow_line.
+  static constexpr bool is_narrow =
+      channels == 1 && unit::pixels == 2 && narrow_line<Window.kernel_width, Window.stride>::fits;
 
+  /// A line of the kernel is contiguous in the image: words of four inputs, and what is left. Three
+  /// are a word of a narrow line.
+  static constexpr std::size_t run = Window.kernel_width * channels;
+  static constexpr std::size_t words = (run + (is_narrow ? 1 : 0)) / 4;
+  static constexpr std::size_t rest = 4 * words > run ? 0 : run % 4;
+
+  /// All filters in blocks of one size: of a short kernel, code is there once for each size, and
+  /// three by three are hardly faster.
+  static constexpr bool all_by_twos =
+      !Unrolls && Filters % 2 == 0 && Filters % 3 != 0 && Window.kernel_height * run <= 16;
   /// Filters that share a pass over the input when `left` are left: 3, but 2 + 2 and not 3 + 1.
   static constexpr std::size_t block(std::size_t left) {
-    return left == 4 ? 2 : std::min<std::size_t>(left, 3);
+    return left == 4 || all_by_twos ? 2 : std::min<std::size_t>(left, 3);
   }
   /// How many blocks of so many filters there are.
   static constexpr std::size_t blocks(std::size_t of_filters) {
@@ -98,7 +108,7 @@ struct full_convolution {
   [[gnu::noinline]] static constexpr void forward(std::size_t rows, const std::int8_t* x,
                                                   std::int8_t* y) {
     for (std::size_t image = 0; image < rows; ++image) {
-      for_each_unit<unit, Filters, scaling::constants::input_zero_point>(x, y, position);
+      for_each_unit<unit, Filters, scaling::constants::input_zero_point, position>(x, y);
       x += Window.input.size();
       y += unit::output_size * Filters;
     }
@@ -115,7 +125,7 @@ private:
       for (std::size_t word = 0; word < words; ++word, to += 2 * count) {
         const std::int8_t* w = weights + 4 * word;
         to[2 * i] = lanes(scale * w[0], scale * w[2]);
-        to[2 * i + 1] = lanes(scale * w[1], scale * w[3]);
+        to[2 * i + 1] = lanes(scale * w[1], 4 * word + 3 < run ? scale * w[3] : 0);
       }
       for (std::size_t k = 0; k < rest; ++k, to += (count + 1) / 2) {
         to[i / 2] |= lanes(scale * weights[4 * words + k], 0) << (i % 2 * 16);
@@ -176,11 +186,6 @@ private:
       });
     });
     from += Count;
-    const auto finish = [&]() __attribute__((always_inline)) {
-      unrolled<Pixels * Count>([&](auto i) __attribute__((always_inline)) {
-        in_order(x, sums[i / Count][i % Count]);
-      });
-    };
     const auto add_word = [&](std::size_t at) __attribute__((always_inline)) {
       std::uint32_t even[Pixels]{};
       std::uint32_t odd[Pixels]{};
@@ -196,31 +201,29 @@ private:
           sums[p][f] = smlad(weights.second, odd[p], sums[p][f]);
         });
       });
-      finish();
+      all_in_order(x, sums);
     };
     const auto add_single = [&](std::size_t at) __attribute__((always_inline)) {
       const word_pair weights = Count == 3 ? load_pair(from) : word_pair{*from++, 0};
       unrolled<Pixels>([&](auto p) __attribute__((always_inline)) {
-        const std::int32_t input = x[at + p * distance];
-        sums[p][0] = add_lower(input, weights.first, sums[p][0]);
-        if constexpr (Count >= 2) {
-          sums[p][1] = add_upper(input, weights.first, sums[p][1]);
-        }
-        if constexpr (Count == 3) {
-          sums[p][2] = add_lower(input, weights.second, sums[p][2]);
-        }
+        add_input<0>(static_cast<std::uint32_t>(x[at + p * distance]), weights, sums[p]);
       });
-      finish();
+      all_in_order(x, sums);
     };
-    constexpr std::size_t straight = words <= (Unrolls ? 4 : 2) ? words : words % 2;
+    constexpr std::size_t straight = is_narrow || words <= (Unrolls ? 4 : 2) ? words : words % 2;
     const auto add_line = [&]() __attribute__((always_inline)) {
-      for (std::size_t word = straight; word < words; word += 2) {
-        add_word(0);
-        add_word(4);
-        x += 8;
+      if constexpr (is_narrow) {
+        narrow_line<Window.kernel_width, Window.stride>::add(from, x, sums);
+      } else {
+        for (std::size_t word = straight; word < words; word += 2) {
+          add_word(0);
+          add_word(4);
+          x += 8;
+        }
+        unrolled<straight>([&](auto word) __attribute__((always_inline)) { add_word(4 * word); });
+        unrolled<rest>([&](auto k)
+                           __attribute__((always_inline)) { add_single(4 * straight + k); });
       }
-      unrolled<straight>([&](auto word) __attribute__((always_inline)) { add_word(4 * word); });
-      unrolled<rest>([&](auto k) __attribute__((always_inline)) { add_single(4 * straight + k); });
     };
     // Not behind the last line, where there may be nothing.
     const std::size_t to_next = step - 4 * (words - straight);
@@ -245,9 +248,7 @@ private:
   template <std::size_t Pixels, std::size_t Count>
   [[gnu::always_inline]] static constexpr const std::uint32_t*
   store(const std::uint32_t* from, std::int32_t (&sums)[Pixels][Count], std::int8_t* y) {
-    unrolled<Pixels * Count>([&](auto i) __attribute__((always_inline)) {
-      in_order(from, sums[i / Count][i % Count]);
-    });
+    all_in_order(from, sums);
     unrolled<Count>([&](auto f) __attribute__((always_inline)) {
       const word_pair factor = load_pair(from);
       unrolled<Pixels>([&](auto p) __attribute__((always_inline)) {

@@ -193,7 +193,8 @@ struct constant_dense_int8 {
       flash_bytes = sizeof(dense_table<Rounding, Inputs, Outputs, Constants>);
 
   template <class Rounding, std::size_t Inputs, std::size_t Outputs, class Constants>
-  static constexpr void forward(std::size_t rows, const std::int8_t* x, std::int8_t* y) {
+  [[gnu::noinline]] static constexpr void forward(std::size_t rows, const std::int8_t* x,
+                                                  std::int8_t* y) {
     using table = dense_table<Rounding, Inputs, Outputs, Constants>;
     for (std::size_t row = 0; row < rows; ++row) {
       const std::uint32_t* words = constants<table>.words.data();
@@ -201,7 +202,7 @@ struct constant_dense_int8 {
       unrolled<3>([&](auto i) __attribute__((always_inline)) {
         constexpr std::size_t pairs = 3 - i;
         if constexpr (table::blocks(pairs) > 0) {
-          std::int32_t sums[2 * pairs]{};
+          std::int32_t sums[2 * pairs];
           for (const std::size_t last = o + 2 * pairs * table::blocks(pairs); o < last;) {
             words = add_rows<table::rows_packing, pairs, Inputs % 4>(words, x, x + Inputs / 4 * 4,
                                                                      sums);

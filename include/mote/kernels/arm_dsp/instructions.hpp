@@ -41,27 +41,25 @@ constexpr std::uint32_t lanes(std::int32_t low, std::int32_t high) {
                                    static_cast<std::uint32_t>(upper(a) * upper(b)));
 }
 
-/// SMLABB, SMLABT: sum + x times the lower or the upper lane, modulo 2^32. Requires an x of 16
-/// bits.
-[[gnu::always_inline]] constexpr std::int32_t add_lower(std::int32_t x, std::uint32_t pair,
-                                                        std::int32_t sum) {
+/// SMLABB, SMLABT, SMLATB, SMLATT: sum + lane A of a times lane B of b, modulo 2^32; lane 0 is the
+/// lower.
+template <std::size_t A, std::size_t B>
+[[gnu::always_inline]] constexpr std::int32_t smla(std::uint32_t a, std::uint32_t b,
+                                                   std::int32_t sum) {
 #if defined(__ARM_FEATURE_DSP)
   if (!std::is_constant_evaluated()) {
-    return __smlabb(x, static_cast<std::int32_t>(pair), sum);
+    const auto x = static_cast<std::int32_t>(a);
+    const auto y = static_cast<std::int32_t>(b);
+    if constexpr (A == 0) {
+      return B == 0 ? __smlabb(x, y, sum) : __smlabt(x, y, sum);
+    } else {
+      return B == 0 ? __smlatb(x, y, sum) : __smlatt(x, y, sum);
+    }
   }
 #endif
-  return static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) +
-                                   static_cast<std::uint32_t>(x * lower(pair)));
-}
-[[gnu::always_inline]] constexpr std::int32_t add_upper(std::int32_t x, std::uint32_t pair,
-                                                        std::int32_t sum) {
-#if defined(__ARM_FEATURE_DSP)
-  if (!std::is_constant_evaluated()) {
-    return __smlabt(x, static_cast<std::int32_t>(pair), sum);
-  }
-#endif
-  return static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) +
-                                   static_cast<std::uint32_t>(x * upper(pair)));
+  return static_cast<std::int32_t>(
+      static_cast<std::uint32_t>(sum) +
+      static_cast<std::uint32_t>((A == 0 ? lower(a) : upper(a)) * (B == 0 ? lower(b) : upper(b))));
 }
 
 /// SXTB16: bytes 0 and 2 as lanes.
@@ -104,18 +102,16 @@ template <std::size_t Count = 4>
   return word;
 }
 
-/// STR, to any address: the Count lowest bytes.
-template <std::size_t Count>
-[[gnu::always_inline]] constexpr void store_bytes(std::uint32_t word, std::int8_t* to) {
+/// LDR, from any address: two lanes.
+[[gnu::always_inline]] constexpr std::uint32_t load_lanes(const std::int16_t* from) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   if (!std::is_constant_evaluated()) {
-    __builtin_memcpy(to, &word, Count);
-    return;
+    std::uint32_t word = 0;
+    __builtin_memcpy(&word, from, sizeof word);
+    return word;
   }
 #endif
-  for (std::size_t i = 0; i < Count; ++i) {
-    to[i] = static_cast<std::int8_t>(word >> (8 * i) & 0xFF);
-  }
+  return lanes(from[0], from[1]);
 }
 
 struct word_pair {

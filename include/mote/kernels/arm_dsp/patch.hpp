@@ -52,21 +52,22 @@ constexpr void fill_patch(const std::int8_t* x, std::ptrdiff_t top, std::ptrdiff
   }
 }
 
-template <class Unit, std::int32_t ZeroPoint, class F>
+template <class Unit, std::int32_t ZeroPoint, auto F>
 [[gnu::noinline]] constexpr void with_patch(const std::int8_t* x, std::size_t top, std::size_t left,
-                                            std::int8_t* y, F&& f) {
+                                            std::int8_t* y) {
   constexpr std::size_t line = Unit::covered_width * Unit::on.input.channels;
   std::int8_t patch[Unit::covered_height * line]{};
   fill_patch<Unit, ZeroPoint>(
       x, static_cast<std::ptrdiff_t>(top) - static_cast<std::ptrdiff_t>(Unit::on.pad_top),
       static_cast<std::ptrdiff_t>(left) - static_cast<std::ptrdiff_t>(Unit::on.pad_left), patch);
-  f(patch, line, y);
+  F(patch, line, y);
 }
 
-/// f(inputs, bytes from line to line, outputs) for each unit of an image; one that reaches beyond
+/// F(inputs, bytes from line to line, outputs) for each unit of an image; one that reaches beyond
 /// it gets a patch that does not. Where the units do not divide a row, the last two overlap.
-template <class Unit, std::size_t Filters, std::int32_t ZeroPoint, class F>
-constexpr void for_each_unit(const std::int8_t* x, std::int8_t* y, F&& f) {
+/// F is no argument, lest it be called through a pointer, from which no stack can be told.
+template <class Unit, std::size_t Filters, std::int32_t ZeroPoint, auto F>
+[[gnu::always_inline]] constexpr void for_each_unit(const std::int8_t* x, std::int8_t* y) {
   constexpr window on = Unit::on;
   constexpr std::size_t line = on.input.width * on.input.channels;
   for (std::size_t row = 0; row < Unit::output_height; ++row) {
@@ -81,11 +82,11 @@ constexpr void for_each_unit(const std::int8_t* x, std::int8_t* y, F&& f) {
       if constexpr (on.is_padded()) {
         if (top < on.pad_top || top + Unit::covered_height > on.pad_top + on.input.height ||
             left < on.pad_left || left + Unit::covered_width > on.pad_left + on.input.width) {
-          with_patch<Unit, ZeroPoint>(x, top, left, outputs, f);
+          with_patch<Unit, ZeroPoint, F>(x, top, left, outputs);
           continue;
         }
       }
-      f(x + inside, line, outputs);
+      F(x + inside, line, outputs);
     }
   }
 }

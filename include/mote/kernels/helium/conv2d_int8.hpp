@@ -28,11 +28,11 @@ struct convolution_table {
   using scaling = requantization<Rounding, Constants>;
 
   std::array<typename scaling::group, scaling::groups> groups;
-  /// For each four filters, for each piece, the weights of each of them. A vector that is loaded
-  /// for the last piece may reach beyond them.
-  std::array<std::int8_t, Filters * pieces::terms + lanes - 1> weights;
+  /// For each four filters, for each piece, the weights of each of them. The vector that is loaded
+  /// for the last piece reaches beyond them.
+  std::array<std::int8_t, Filters * pieces::terms + lanes - pieces::list.back().count> weights;
   /// What images are padded with, as many bytes of it as needed and then zeros.
-  std::array<std::int8_t, pieces::is_padded ? 2 * lanes : 0> padding;
+  std::array<std::int8_t, pieces::is_padded ? pieces::most + lanes - pieces::least : 0> padding;
 
   static consteval convolution_table make() {
     convolution_table result{};
@@ -47,7 +47,7 @@ struct convolution_table {
       }
     }
     if constexpr (pieces::is_padded) {
-      std::fill_n(result.padding.data(), lanes,
+      std::fill_n(result.padding.data(), pieces::most,
                   static_cast<std::int8_t>(scaling::constants::input_zero_point));
     }
     return result;
@@ -119,7 +119,7 @@ private:
 
   /// What `count` inputs are beyond the border, and then zeros.
   [[gnu::always_inline]] static constexpr bytes padding_of(std::size_t count) {
-    return load_bytes(constants.padding.data() + lanes - count);
+    return load_bytes(constants.padding.data() + pieces::most - count);
   }
 
   /// All windows whose first row is the same.

@@ -94,7 +94,9 @@ struct window_pieces {
     return result;
   }();
 
-  static constexpr bool all_full = terms == size * lanes;
+  /// Terms of the smallest piece, and of the largest.
+  static constexpr std::size_t least = std::ranges::min(list, {}, &piece::count).count;
+  static constexpr std::size_t most = std::ranges::max(list, {}, &piece::count).count;
 
   /// What the gathers of a piece take, from its offset on.
   static constexpr auto offsets_within = [] {
