@@ -131,10 +131,31 @@ private:
     return (vectors + panels - 1) / panels * lanes<T>;
   }();
 
+  /// weight_sums of a single row, in the order in which the results are stored.
+  template <std::size_t Inputs, std::size_t Outputs, class T, class Finish>
+  static void weight_products(const T* x, const T* dy, Finish&& finish) {
+    constexpr std::size_t width = lanes<T>;
+    constexpr std::size_t tail = Inputs % width;
+    for (std::size_t o = 0; o < Outputs; ++o) {
+      const vector<T, width> slope = broadcast<T, width>(dy[o]);
+      for (std::size_t i = 0; i + width <= Inputs; i += width) {
+        finish(o, i, std::integral_constant<std::size_t, width>{}, slope * load<T, width>(x + i));
+      }
+      if constexpr (tail > 0) {
+        constexpr std::size_t i = Inputs - tail;
+        finish(o, i, std::integral_constant<std::size_t, tail>{},
+               slope * load<T, width, tail>(x + i));
+      }
+    }
+  }
+
   /// finish(o, first input, integral_constant of how many, vector of sums over the rows of
   /// dy[row][o] x[row][i]). A panel of x stays in the first cache while all outputs go over it.
   template <std::size_t Inputs, std::size_t Outputs, class T, class Finish>
   static void weight_sums(std::size_t rows, const T* x, const T* dy, Finish&& finish) {
+    if (rows == 1) {
+      return weight_products<Inputs, Outputs>(x, dy, finish);
+    }
     in_fixed_blocks<Inputs, panel<Inputs, T>>([&](std::size_t i, auto width) {
       in_fixed_blocks<Outputs, outer_rows>([&](std::size_t o, auto count) {
         outer_block<count, width>(
