@@ -100,6 +100,8 @@ template <class Net>
 using value_type_of = typename decltype(detail::bound_value_type<Net>())::type;
 
 /// The parameters of a network: one struct per layer, reached by `get<layer index>(parameters)`.
+/// Where vectors are loaded, `alignas(64)` before a variable of this type or a workspace makes it
+/// faster; the trainer's have it.
 template <class Net, class T = value_type_of<Net>>
 struct parameters : detail::parameter_items<Net, T>::type {
   using network = Net;

@@ -34,6 +34,13 @@ struct gradients_for<Net, T, Optimizer> {
   using type = typename Optimizer::template slopes<Net, T>;
 };
 
+/// Where vectors are loaded, arrays start with a cache line: a load that crosses two takes twice as
+/// long.
+template <class Isa, class T>
+constexpr std::size_t line_of = alignof(T);
+template <std::size_t Bytes, class T>
+constexpr std::size_t line_of<isa::simd<Bytes>, T> = 64;
+
 } // namespace detail
 
 /// Mini-batch training. Owns nothing hidden: all its state is public, of fixed size, and may be
@@ -53,10 +60,11 @@ struct trainer {
 
   Optimizer optimizer;
   random_source random;
-  mote::parameters<Net, T> parameters;
+  alignas(detail::line_of<Isa, T>) mote::parameters<Net, T> parameters;
   /// Of the last step, but for layers that a fused_update<> changes without.
-  [[no_unique_address]] typename detail::gradients_for<Net, T, Optimizer>::type gradients;
-  typename Optimizer::template state<Net> state;
+  [[no_unique_address]] alignas(detail::line_of<Isa, T>)
+      typename detail::gradients_for<Net, T, Optimizer>::type gradients;
+  alignas(detail::line_of<Isa, T>) typename Optimizer::template state<Net> state;
   mote::workspace<Net, T, Batch, training> workspace;
 
   /// Draws initial weights; all else is zero.

@@ -24,9 +24,9 @@ private:
   /// Sums side by side: enough to hide the latency of a fused multiply-add (two ports, four
   /// cycles), few enough to leave registers for the operands.
   static constexpr std::size_t dot_rows = 4;
-  static constexpr std::size_t dot_columns = machine::registers == 32 ? 4 : 3;
+  static constexpr std::size_t dot_columns = machine::registers == 32 ? 6 : 2;
   /// Of a single row, to keep as many loads from the cache under way.
-  static constexpr std::size_t lone_columns = 2 * dot_columns;
+  static constexpr std::size_t lone_columns = 8;
   static constexpr std::size_t outer_rows = machine::registers == 32 ? 4 : 3;
   static constexpr std::size_t outer_vectors = machine::registers == 32 ? 5 : 3;
 
@@ -70,11 +70,11 @@ private:
     vector<T, width> sums[Rows * Columns]{};
     const auto accumulate = [&]<std::size_t Count>(
         std::size_t i, std::integral_constant<std::size_t, Count>) __attribute__((always_inline)) {
-      vector<T, width> w[Columns];
-      unrolled<Columns>([&](auto c) { w[c] = load<T, width, Count>(weights + c * Length + i); });
-      unrolled<Rows>([&](auto r) {
-        const vector<T, width> value = load<T, width, Count>(x + r * Length + i);
-        unrolled<Columns>([&](auto c) { sums[r * Columns + c] += value * w[c]; });
+      vector<T, width> values[Rows];
+      unrolled<Rows>([&](auto r) { values[r] = load<T, width, Count>(x + r * Length + i); });
+      unrolled<Columns>([&](auto c) {
+        const vector<T, width> w = load<T, width, Count>(weights + c * Length + i);
+        unrolled<Rows>([&](auto r) { sums[r * Columns + c] += values[r] * w; });
       });
     };
     for (std::size_t i = 0; i + width <= Length; i += width) {
@@ -196,13 +196,22 @@ public:
     if (std::is_constant_evaluated()) {
       return meaning::forward<Activation, Inputs, Outputs>(rows, x, weights, bias, y);
     }
-    in_blocks<dot_rows>(rows, [&](std::size_t row, auto count) {
-      in_fixed_blocks<Outputs, count == 1 ? lone_columns : dot_columns>([&](std::size_t o,
-                                                                            auto columns) {
-        dot_block<Activation, count, columns, Inputs>(x + row * Inputs, weights + o * Inputs,
-                                                      at(bias, o), y + row * Outputs + o, Outputs);
+    // The weights of a block of outputs stay in the first cache while all rows go over them.
+    const std::size_t blocked = rows - rows % dot_rows;
+    if (blocked > 0) {
+      in_fixed_blocks<Outputs, dot_columns>([&](std::size_t o, auto columns) {
+        for (std::size_t row = 0; row < blocked; row += dot_rows) {
+          dot_block<Activation, dot_rows, columns, Inputs>(
+              x + row * Inputs, weights + o * Inputs, at(bias, o), y + row * Outputs + o, Outputs);
+        }
       });
-    });
+    }
+    for (std::size_t row = blocked; row < rows; ++row) {
+      in_fixed_blocks<Outputs, lone_columns>([&](std::size_t o, auto columns) {
+        dot_block<Activation, 1, columns, Inputs>(x + row * Inputs, weights + o * Inputs,
+                                                  at(bias, o), y + row * Outputs + o, Outputs);
+      });
+    }
   }
 
   template <std::size_t Inputs, std::size_t Outputs, class T>
