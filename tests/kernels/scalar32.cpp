@@ -24,7 +24,7 @@ using mote::isa::scalar32;
 using mote::rounding::once;
 using mote::rounding::twice;
 
-enum class weights { random, extreme, dead, lowest };
+enum class weights { random, extreme, third, dead, lowest };
 enum class shifts { useful, smallest, largest, left, too_far };
 
 /// How the constants of a layer are drawn.
@@ -63,10 +63,14 @@ struct constants {
       // One channel of several is dead.
       const bool is_dead = Recipe.kind == weights::dead && o % 3 == 0;
       for (std::size_t i = 0; i < Terms && !is_dead; ++i) {
-        const bool is_extreme = Recipe.kind == weights::extreme;
-        p.weights[o * Terms + i] =
-            static_cast<std::int8_t>(is_extreme ? (random.below(2) == 0 ? -127 : 127)
-                                                : static_cast<int>(random.below(255)) - 127);
+        // Of which two fill a lane, or three.
+        const int filling = Recipe.kind == weights::extreme ? 127
+                            : Recipe.kind == weights::third ? 85
+                                                            : 0;
+        const int any = static_cast<int>(random.below(255)) - 127;
+        p.weights[o * Terms + i] = static_cast<std::int8_t>(filling == 0 ? any
+                                                            : any < 0    ? -filling
+                                                                         : filling);
       }
       p.bias[o] = static_cast<std::int32_t>(random.bits()) >> 16;
       p.multipliers[o] = static_cast<std::int32_t>(random.bits() >> 2) + (1 << 30);
@@ -198,6 +202,8 @@ TEST_CASE("constant dense weights for scalar cores give the generic kernel's cod
   check_dense<33, 12, recipe{.seed = 12, .output_zero_point = -128, .highest = -128}>();
   check_dense<100, 13, recipe{.seed = 13, .kind = weights::extreme}>();
   check_dense<784, 10, recipe{.seed = 14, .kind = weights::extreme}>();
+  check_dense<9, 4, recipe{.seed = 16, .kind = weights::third}>();
+  check_dense<32, 5, recipe{.seed = 17, .kind = weights::third, .output_zero_point = 9}>();
   check_dense<4097, 3, recipe{.seed = 15, .kind = weights::extreme, .input_zero_point = 127}>();
 }
 
@@ -221,6 +227,11 @@ TEST_CASE("constant convolutions for scalar cores give the generic kernel's code
   check_conv<shape{3, 3, 16}, 3, 3, 2, same, 3, 1, 1, recipe{.seed = 30}>();
   check_conv<shape{4, 19, 40}, 3, 3, 1, valid, 4, 1, 1, recipe{.seed = 31}>();
   check_conv<shape{9, 3}, 1, 4, 1, valid, 4, 1, 1, recipe{.seed = 32}>(); // a sequence
+  check_conv<shape{5, 5, 8}, 1, 1, 1, same, 8, 1, 1, recipe{.seed = 33, .kind = weights::third}>();
+  check_conv<shape{9, 11, 1}, 3, 3, 2, same, 8, 1, 1,
+             recipe{.seed = 34, .kind = weights::third, .input_zero_point = 5}>();
+  check_conv<shape{4, 9, 2}, 2, 2, 1, valid, 7, 1, 2,
+             recipe{.seed = 35, .kind = weights::third, .output_zero_point = 0, .lowest = 0}>();
 }
 
 TEST_CASE("constant depthwise convolutions for scalar cores give the generic "
@@ -237,6 +248,9 @@ TEST_CASE("constant depthwise convolutions for scalar cores give the generic "
   check_conv<shape{6, 6, 3}, 5, 5, 1, same, 3, 3, 1,
              recipe{.seed = 44, .output_zero_point = 4, .lowest = 4, .highest = 60}>();
   check_conv<shape{5, 5, 5}, 1, 1, 1, same, 5, 5, 1, recipe{.seed = 45, .kind = weights::dead}>();
+  check_conv<shape{3, 14, 2}, 3, 3, 1, same, 2, 2, 1, recipe{.seed = 46}>(); // six windows at once
+  check_conv<shape{4, 13, 1}, 4, 3, 2, valid, 2, 1, 1,
+             recipe{.seed = 47, .shift = shifts::largest}>();
 }
 
 namespace {
@@ -307,6 +321,93 @@ TEST_CASE("a model runs with the kernels that fit", "[int8]") {
   CHECK(outputs_of_model<mote::fastest, scalar32>() == generic_outputs);
   CHECK(outputs_of_model<mote::balanced, scalar32>() == generic_outputs);
   CHECK(outputs_of_model<mote::smallest, scalar32>() == generic_outputs);
+}
+
+namespace {
+
+using mote::kernels::scalar32::product;
+
+/// The codes of all sums of one input, with each weight, or of many from the whole range of sums.
+template <product Product, class Rounding, recipe Recipe>
+void check_codes() {
+  using numbers = constants<7, 5, Recipe>;
+  using codes = mote::kernels::scalar32::codes<Rounding, numbers, Product>;
+  using facts = mote::kernels::product_constants<numbers>;
+  static_assert(codes::fits);
+  int wrong = 0;
+  for (std::size_t o = 0; o < 7; ++o) {
+    const auto bias = numbers::value.bias[o];
+    const auto lowest = static_cast<std::int32_t>(facts::channels[o].sum.lowest) - bias;
+    const auto highest = static_cast<std::int32_t>(facts::channels[o].sum.highest) - bias;
+    for (std::int32_t sum = lowest; sum <= highest; ++sum) {
+      const std::int8_t wanted = view<numbers>().template output<Rounding>(sum, o);
+      // Of the inputs as they are.
+      std::int32_t raw = sum + numbers::value.input_zero_point[0] * facts::channels[o].weights;
+      if constexpr (codes::sums_have_bias) {
+        raw = codes::sign * raw + codes::start(o);
+      }
+      wrong += codes::code(raw, codes::at(o)) != wanted;
+      wrong += codes::code_of_scaled(raw * codes::scale, codes::at(o)) != wanted;
+    }
+  }
+  CAPTURE(Rounding::name, static_cast<int>(Product));
+  CHECK(wrong == 0);
+}
+
+template <recipe Recipe>
+void check_all_codes() {
+  check_codes<product::narrow, twice, Recipe>();
+  check_codes<product::narrow, once, Recipe>();
+  check_codes<product::accumulating, twice, Recipe>();
+  check_codes<product::accumulating, once, Recipe>();
+  check_codes<product::high, twice, Recipe>();
+  check_codes<product::high, once, Recipe>();
+}
+
+} // namespace
+
+TEST_CASE("every sum becomes the specification's code, whatever the core multiplies with",
+          "[int8]") {
+  check_all_codes<recipe{.seed = 70}>();
+  check_all_codes<recipe{.seed = 71, .input_zero_point = 127, .output_zero_point = 0}>();
+  check_all_codes<recipe{.seed = 72, .output_zero_point = 4, .lowest = 4, .highest = 60}>();
+  check_all_codes<recipe{.seed = 73, .kind = weights::dead, .output_zero_point = -3}>();
+  check_all_codes<recipe{.seed = 74, .shift = shifts::smallest, .output_zero_point = 127}>();
+  check_all_codes<recipe{.seed = 75, .shift = shifts::largest, .output_zero_point = 1}>();
+  check_all_codes<recipe{.seed = 76, .shift = shifts::largest, .lowest = -128, .highest = -128}>();
+}
+
+TEST_CASE("groups of columns fill a lane and no more", "[int8]") {
+  using mote::kernels::scalar32::lane_groups;
+  const auto check = [](const auto& weights, std::size_t threes) {
+    constexpr std::size_t columns = 9;
+    const auto groups = lane_groups<columns>::of(weights.data(), weights.size() / columns);
+    CHECK(groups.threes == threes);
+    std::vector<int> seen(columns);
+    std::size_t at = 0;
+    for (std::size_t g = 0; g < groups.count(); ++g) {
+      CHECK(groups.begin_of(g) == at);
+      const std::size_t end = at + groups.size_at(at);
+      for (std::size_t row = 0; row < weights.size() / columns; ++row) {
+        int sum = 0;
+        for (std::size_t i = at; i < end; ++i) {
+          const int weight = weights[row * columns + groups.order[i]];
+          sum += weight < 0 ? -weight : weight;
+        }
+        CHECK(sum * 128 < 1 << 15);
+      }
+      for (; at < end; ++at) {
+        ++seen[groups.order[at]];
+      }
+    }
+    CHECK(at == columns);
+    CHECK(seen == std::vector<int>(columns, 1));
+  };
+  check(std::vector<std::int8_t>(18, 85), 3);
+  check(std::vector<std::int8_t>(18, -86), 0);
+  check(std::vector<std::int8_t>{127, 127, 127, 64, 64, 64, 64, 64, 64}, 3);
+  check(std::vector<std::int8_t>{127, 127, 127, 127, 1, 1, 127, 127, 1}, 3);
+  check(std::vector<std::int8_t>{127, 127, 127, 127, 1, 2, 127, 127, 127}, 1);
 }
 
 TEST_CASE("the high half of a product from halves", "[int8]") {

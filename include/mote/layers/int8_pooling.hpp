@@ -3,6 +3,8 @@
 #include <mote/core/affine.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/window.hpp>
+#include <mote/kernels/mean_int8.hpp>
+#include <mote/kernels/unrolled.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,20 +25,62 @@ struct int8_avg_pool : layer {
 
   template <class Pass>
   static constexpr void forward(const Pass& pass) {
-    for_each_window<Pool::window_on(Pass::input_shape)>(
-        pass.input.rows, [&](std::size_t output, auto&& elements) {
-          for (std::size_t c = 0; c < Pass::input_shape.channels; ++c) {
-            std::int32_t sum = 0;
-            std::int32_t count = 0;
-            elements([&](std::size_t, std::size_t at) {
-              sum += pass.input.data[at + c];
-              ++count;
-            });
-            const std::int32_t half = count / 2;
-            pass.output.data[output + c] =
-                static_cast<std::int8_t>((sum > 0 ? sum + half : sum - half) / count);
+    constexpr window on = Pool::window_on(Pass::input_shape);
+    if constexpr (on.is_padded()) {
+      means_of_clipped<on>(pass.input.rows, pass.input.data, pass.output.data);
+    } else {
+      means<on>(pass.input.rows, pass.input.data, pass.output.data);
+    }
+  }
+
+private:
+  template <window On>
+  static constexpr void means(std::size_t rows, const std::int8_t* x, std::int8_t* y) {
+    constexpr std::size_t channels = On.input.channels;
+    constexpr std::size_t line = On.input.width * channels;
+    for (std::size_t image = 0; image < rows; ++image) {
+      for (std::size_t row = 0; row < On.output_height; ++row) {
+        const std::int8_t* at = x + row * On.stride * line;
+        for (std::size_t column = 0; column < On.output_width; ++column) {
+          for (std::size_t c = 0; c < channels; ++c) {
+            *y++ = static_cast<std::int8_t>(
+                kernels::mean_of<On.kernel_height * On.kernel_width>::of(sum<On>(at + c)));
           }
+          at += On.stride * channels;
+        }
+      }
+      x += On.input.size();
+    }
+  }
+
+  /// Of one channel in one window.
+  template <window On>
+  [[gnu::always_inline]] static constexpr std::int32_t sum(const std::int8_t* x) {
+    constexpr std::size_t channels = On.input.channels;
+    constexpr std::size_t step = On.kernel_width <= 8 ? On.kernel_width : 1;
+    std::int32_t result = 0;
+    for (std::size_t i = 0; i < On.kernel_height; ++i) {
+      for (std::size_t j = 0; j < On.kernel_width; j += step) {
+        kernels::unrolled<step>([&](auto k) { result += x[(j + k) * channels]; });
+      }
+      x += On.input.width * channels;
+    }
+    return result;
+  }
+
+  template <window On>
+  static constexpr void means_of_clipped(std::size_t rows, const std::int8_t* x, std::int8_t* y) {
+    for_each_window<On>(rows, [&](std::size_t output, auto&& elements) {
+      for (std::size_t c = 0; c < On.input.channels; ++c) {
+        std::int32_t sum = 0;
+        std::int32_t count = 0;
+        elements([&](std::size_t, std::size_t at) {
+          sum += x[at + c];
+          ++count;
         });
+        y[output + c] = static_cast<std::int8_t>(kernels::rounded_mean(sum, count));
+      }
+    });
   }
 };
 

@@ -21,13 +21,6 @@ namespace mote::kernels {
 
 namespace arm_dsp {
 
-/// Whether the compiler was asked to, by -Os.
-#if defined(__OPTIMIZE_SIZE__)
-constexpr bool optimizes_size = true;
-#else
-constexpr bool optimizes_size = false;
-#endif
-
 /// The same positions as a single row, if the kernel is only one: then they divide into pairs.
 template <window Window, std::size_t Pool>
 constexpr window in_one_row() {

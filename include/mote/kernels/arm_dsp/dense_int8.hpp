@@ -26,11 +26,11 @@ enum class packing {
   lanes
 };
 
-/// The sums of 2 x Pairs rows over the inputs from `x` to `end`, at least four, and then Rest < 4
-/// more, doubled.
+/// The sums of 2 x Pairs rows over the inputs from `x` to `end`, a positive multiple of 4 x Step,
+/// and then Rest < 4 more, doubled.
 /// `table` holds two words per pair to start from, then two per pair for each four inputs; returns
 /// where it ends. A function of its own, so that the layers of a network share it.
-template <packing Packing, std::size_t Pairs, std::size_t Rest>
+template <packing Packing, std::size_t Pairs, std::size_t Step, std::size_t Rest>
 [[gnu::noinline]] constexpr const std::uint32_t*
 add_rows(const std::uint32_t* table, const std::int8_t* x, const std::int8_t* end,
          std::int32_t* sums) {
@@ -60,8 +60,13 @@ add_rows(const std::uint32_t* table, const std::int8_t* x, const std::int8_t* en
     });
   };
   do {
-    add(load_bytes(x));
-    x += 4;
+    unrolled<Step>([&](auto) __attribute__((always_inline)) {
+      add(load_bytes(x));
+      x += 4;
+      if constexpr (Step > 1) {
+        in_order(x, first[Pairs - 1]);
+      }
+    });
   } while (x != end);
   if constexpr (Rest > 0) {
     add(load_bytes<Rest>(x));
@@ -196,6 +201,8 @@ struct constant_dense_int8 {
   [[gnu::noinline]] static constexpr void forward(std::size_t rows, const std::int8_t* x,
                                                   std::int8_t* y) {
     using table = dense_table<Rounding, Inputs, Outputs, Constants>;
+    // Words of inputs in one turn of the loop.
+    constexpr std::size_t step = !optimizes_size && Inputs / 4 % 2 == 0 ? 2 : 1;
     for (std::size_t row = 0; row < rows; ++row) {
       const std::uint32_t* words = constants<table>.words.data();
       std::size_t o = 0;
@@ -204,8 +211,8 @@ struct constant_dense_int8 {
         if constexpr (table::blocks(pairs) > 0) {
           std::int32_t sums[2 * pairs];
           for (const std::size_t last = o + 2 * pairs * table::blocks(pairs); o < last;) {
-            words = add_rows<table::rows_packing, pairs, Inputs % 4>(words, x, x + Inputs / 4 * 4,
-                                                                     sums);
+            words = add_rows<table::rows_packing, pairs, step, Inputs % 4>(
+                words, x, x + Inputs / 4 * 4, sums);
             for (const std::int32_t sum : sums) {
               y[o] = code<table>(sum, o);
               ++o;

@@ -15,6 +15,13 @@
 
 namespace mote::kernels::arm_dsp {
 
+/// Whether the compiler was asked to, by -Os.
+#if defined(__OPTIMIZE_SIZE__)
+inline constexpr bool optimizes_size = true;
+#else
+inline constexpr bool optimizes_size = false;
+#endif
+
 /// The lower lane of a word, and the upper.
 constexpr std::int32_t lower(std::uint32_t word) {
   return static_cast<std::int16_t>(word & 0xFFFF);

@@ -30,10 +30,12 @@ struct constant_dense_int8<isa::scalar32, fastest> {
   static constexpr void forward(std::size_t rows, const std::int8_t* x, std::int8_t* y) {
     for (std::size_t row = 0; row < rows; ++row) {
       packed<Rounding, Inputs, Outputs, Constants>::for_all(
-          y, [x]<std::size_t Count>(const std::uint32_t*& w, std::int32_t(&sums)[Count])
+          y, [x]<std::size_t Count>(const std::uint32_t*& w, std::int32_t(&sums)[1][Count])
                  __attribute__((always_inline)) {
-                   const scalar32::lane_sums<(Count + 1) / 2, 1, Inputs, Inputs> all(x, w);
-                   unrolled<Count>([&](auto i) { sums[i] = all.template sum<i>(); });
+                   const scalar32::lane_sums<packed<Rounding, Inputs, Outputs, Constants>,
+                                             (Count + 1) / 2, Inputs>
+                       all(x, w);
+                   unrolled<Count>([&](auto i) { sums[0][i] = all.template sum<i>(); });
                  });
       x += Inputs;
       y += Outputs;

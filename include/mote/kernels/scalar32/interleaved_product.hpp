@@ -29,7 +29,7 @@ struct interleaved_product {
   static constexpr std::size_t block = 4;
   static constexpr std::int32_t weight_offset = std::is_unsigned_v<interleaved_weight> ? 128 : 0;
 
-  static constexpr bool fits = codes_type::numbers::fits;
+  static constexpr bool fits = codes_type::fits;
 
   /// Of each `block` outputs [Inputs][block].
   static constexpr auto weights = [] {
@@ -38,18 +38,29 @@ struct interleaved_product {
     for (std::size_t first = 0; first < Outputs; first += block) {
       for (std::size_t i = 0; i < Inputs; ++i) {
         for (std::size_t o = first; o < std::min(first + block, Outputs); ++o) {
-          result[at++] = static_cast<interleaved_weight>(Constants::value.weights[o * Inputs + i] +
-                                                         weight_offset);
+          result[at++] = static_cast<interleaved_weight>(
+              codes_type::sign * Constants::value.weights[o * Inputs + i] + weight_offset);
         }
       }
     }
     return result;
   }();
 
+  struct output_channel {
+    std::int32_t start;
+    typename codes_type::channel_type rest;
+  };
+  using channel_type = std::conditional_t<codes_type::sums_have_bias, output_channel,
+                                          typename codes_type::channel_type>;
+
   static constexpr auto channels = [] {
-    std::array<typename codes_type::channel_type, Outputs> result{};
+    std::array<channel_type, Outputs> result{};
     for (std::size_t o = 0; o < Outputs; ++o) {
-      result[o] = codes_type::at(o);
+      if constexpr (codes_type::sums_have_bias) {
+        result[o] = {codes_type::start(o), codes_type::at(o)};
+      } else {
+        result[o] = codes_type::at(o);
+      }
     }
     return result;
   }();
@@ -58,7 +69,7 @@ struct interleaved_product {
 
   static constexpr void forward(const std::int8_t* x, std::int8_t* y) {
     const interleaved_weight* w = opaque(weights.data());
-    const auto* c = opaque(channels.data());
+    const channel_type* c = opaque(channels.data());
     std::int32_t excess = 0;
     if constexpr (weight_offset != 0) {
       for (std::size_t i = 0; i < Inputs; ++i) {
@@ -75,12 +86,17 @@ struct interleaved_product {
   }
 
 private:
-  template <std::size_t Count, class Channel>
+  template <std::size_t Count>
   [[gnu::always_inline]] static constexpr void units(const std::int8_t* x, std::int32_t excess,
                                                      const interleaved_weight*& w,
-                                                     const Channel*& c, std::int8_t*& y) {
+                                                     const channel_type*& c, std::int8_t*& y) {
     std::int32_t sums[Count];
-    unrolled<Count>([&](auto u) { sums[u] = excess; });
+    unrolled<Count>([&](auto u) {
+      sums[u] = excess;
+      if constexpr (codes_type::sums_have_bias) {
+        sums[u] += c[u].start;
+      }
+    });
     constexpr std::size_t step = 4;
     const std::int8_t* end = x + Inputs / step * step;
     while (x != end) {
@@ -93,8 +109,14 @@ private:
       add(x[i], w, sums);
       w += Count;
     });
-    unrolled<Count>([&](auto u)
-                        __attribute__((always_inline)) { *y++ = codes_type::code(sums[u], *c++); });
+    unrolled<Count>([&](auto u) __attribute__((always_inline)) {
+      if constexpr (codes_type::sums_have_bias) {
+        *y++ = codes_type::code(sums[u], c[u].rest);
+      } else {
+        *y++ = codes_type::code(sums[u], c[u]);
+      }
+    });
+    c += Count;
   }
 
   template <std::size_t Count>

@@ -13,8 +13,8 @@ namespace mote::kernels {
 
 namespace scalar32 {
 
-/// The upper half of a product, added to a third number, from products of 16 bits by 16 bits, after Warren, "Hacker's
-/// Delight", 2nd edition, section 8-2: Armv6-M has no other. Requires b >= 0.
+/// The upper half of a product, added to a third number, from products of 16 bits by 16 bits, after
+/// Warren, "Hacker's Delight", 2nd edition, section 8-2: Armv6-M has no other. Requires b >= 0.
 struct high_product_of_halves {
   static constexpr std::int32_t add(std::int32_t a, std::int32_t b, std::int32_t c) {
     return upper(a, b, 0) + c;
@@ -75,11 +75,12 @@ struct high_product {
   }
 };
 
-/// The larger of two sums, whose difference has to fit 32 bits, in the same
-/// time for all.
+/// The larger of two sums multiplied by Sign, 1 or -1. Their difference has to fit 32 bits; in the
+/// same time for all.
+template <std::int32_t Sign>
 [[gnu::always_inline]] constexpr std::int32_t max_without_branch(std::int32_t a, std::int32_t b) {
   const std::int32_t ahead = a - b;
-  return b + (ahead & ~(ahead >> 31));
+  return b + (ahead & (Sign > 0 ? ~(ahead >> 31) : ahead >> 31));
 }
 
 /// Lowest + x within [Lowest, Highest], in the same time for every x.
@@ -90,12 +91,19 @@ template <std::int32_t Lowest, std::int32_t Highest>
   return (below & (below >> 31)) + Highest;
 }
 
+/// What a core multiplies with, which decides what becomes of a sum.
+enum class product {
+  narrow,       ///< 32 bits: Armv6-M
+  accumulating, ///< 64 bits, added to 64 bits: Armv7-M
+  high          ///< the upper half of 64 bits: RISC-V, and the host
+};
+
 #if defined(__thumb__) && !defined(__thumb2__)
-inline constexpr bool has_long_product = false;
-using native_high_product = high_product_of_halves;
+inline constexpr product native_product = product::narrow;
+#elif defined(__thumb2__)
+inline constexpr product native_product = product::accumulating;
 #else
-inline constexpr bool has_long_product = true;
-using native_high_product = high_product;
+inline constexpr product native_product = product::high;
 #endif
 
 /// Whether saturation to 8 bits is an instruction.
@@ -114,29 +122,67 @@ constexpr std::int32_t saturated(std::int32_t x) {
 }
 #endif
 
+/// What all ways from sums to codes share.
+///
+/// With z for the exact product of a sum with its bias and the Q31 multiplier, and e for the
+/// channel's exponent, a code is zero point + floor(z / 2^e + 1/2), or with two roundings zero
+/// point + floor((z + 1/2) / 2^e + 1/2): the floor of a floor divided is the floor of the quotient.
+/// Then a tie below zero goes downwards, where that is seen (see kernels::requantization).
+template <class Rounding, class Constants>
+struct codes_base {
+  using numbers = requantization_constants<Rounding, Constants>;
+  using constants = product_constants<Constants>;
+  static constexpr bool fits = numbers::fits;
+
+  /// What weights and starts have to be multiplied by: -1 if `code` wants the negative sum.
+  static constexpr std::int32_t sign = 1;
+  /// By which power of two `code_of_scaled` wants a sum multiplied.
+  static constexpr std::int32_t scale = 1;
+  /// Whether sums have to begin with the bias, `sign` times, see `start`.
+  static constexpr bool sums_have_bias = false;
+
+protected:
+  static constexpr bool is_full_range =
+      saturates && constants::lowest == -128 && constants::highest == 127;
+  static constexpr std::int32_t base = is_full_range ? 0 : constants::lowest;
+
+  /// 2^exponent / 2; anything if the numbers do not fit.
+  static constexpr std::int32_t half_of(std::int32_t exponent) {
+    return numbers::fits ? std::int32_t{1} << (exponent - 1) : 0;
+  }
+
+  /// From a code less `base`.
+  [[gnu::always_inline]] static constexpr std::int8_t clamped(std::int32_t code) {
+    if constexpr (is_full_range) {
+      if (!std::is_constant_evaluated()) {
+        return static_cast<std::int8_t>(saturated(code));
+      }
+    }
+    return static_cast<std::int8_t>(
+        clamp_above<constants::lowest, constants::highest>(code - constants::lowest + base));
+  }
+};
+
 /// The numbers of an output channel: its sum is doubled for the high product,
-/// and the offset brings the code on top of codes::base.
+/// and the offset brings the code on top of codes_base::base.
 template <class Multiplier>
-struct channel {
+struct doubled_channel {
   std::uint32_t doubled_bias;
   std::int32_t offset;
   Multiplier multiplier;
   std::conditional_t<sizeof(Multiplier) == 4, std::int32_t, std::int16_t> exponent;
 };
 
-/// What becomes of the sums of the layer of `Constants`.
-template <class Rounding, class Constants>
-struct codes {
-  using numbers = requantization_constants<Rounding, Constants>;
-  using constants = product_constants<Constants>;
-
-  static constexpr bool is_full_range =
-      saturates && constants::lowest == -128 && constants::highest == 127;
-  static constexpr std::int32_t base = is_full_range ? 0 : constants::lowest;
+/// Codes from the upper half of a product with the doubled sum.
+template <class Rounding, class Constants, product Product>
+struct doubled_codes : codes_base<Rounding, Constants> {
+  using common = codes_base<Rounding, Constants>;
+  using typename common::constants;
+  using typename common::numbers;
 
   /// Whether the sums leave room for the shorter way to a high product.
   static constexpr bool uses_digits = [] {
-    if (has_long_product) {
+    if (Product != product::narrow) {
       return false;
     }
     for (const auto& c : constants::channels) {
@@ -147,7 +193,7 @@ struct codes {
     return true;
   }();
   using multiplier = std::conditional_t<uses_digits, high_product_of_digits, std::int32_t>;
-  using channel_type = channel<multiplier>;
+  using channel_type = doubled_channel<multiplier>;
 
   /// Channel `o` for sums of inputs as they are, without subtracting their zero
   /// point.
@@ -155,7 +201,8 @@ struct codes {
     const auto c = numbers::at(o);
     channel_type result{};
     result.doubled_bias = 2 * static_cast<std::uint32_t>(numbers::folded_bias(o));
-    result.offset = (2 * (constants::output_zero_point - base) + 1) * half_of(c.exponent);
+    result.offset =
+        (2 * (constants::output_zero_point - common::base) + 1) * common::half_of(c.exponent);
     if constexpr (uses_digits) {
       result.multiplier = high_product_of_digits::of(c.multiplier);
     } else {
@@ -169,24 +216,25 @@ struct codes {
                                                            const channel_type& c) {
     const auto doubled =
         static_cast<std::int32_t>(2 * static_cast<std::uint32_t>(sum) + c.doubled_bias);
-    // A negative tie goes downwards, see kernels::requantization.
     if constexpr (numbers::rounds_negative_ties_down) {
-      const std::int32_t rounded = product<true>(doubled, c, 0);
-      return clamped(rounded + (rounded >> 31) + c.offset, c);
+      const std::int32_t rounded = upper<true>(doubled, c, 0);
+      return common::clamped((rounded + (rounded >> 31) + c.offset) >> c.exponent);
     } else {
-      return clamped(product<numbers::rounds_twice>(doubled, c, c.offset), c);
+      return common::clamped(upper<numbers::rounds_twice>(doubled, c, c.offset) >> c.exponent);
     }
+  }
+  [[gnu::always_inline]] static constexpr std::int8_t code_of_scaled(std::int32_t sum,
+                                                                     const channel_type& c) {
+    return code(sum, c);
   }
 
 private:
-  /// 2^exponent / 2; anything if the numbers do not fit.
-  static constexpr std::int32_t half_of(std::int32_t exponent) {
-    return numbers::fits ? std::int32_t{1} << (exponent - 1) : 0;
-  }
+  using native_high_product =
+      std::conditional_t<Product == product::narrow, high_product_of_halves, high_product>;
 
   template <bool Rounds>
   [[gnu::always_inline]] static constexpr std::int32_t
-  product(std::int32_t doubled, const channel_type& c, std::int32_t offset) {
+  upper(std::int32_t doubled, const channel_type& c, std::int32_t offset) {
     if constexpr (uses_digits) {
       return c.multiplier.template upper < Rounds ? 1 << 9 : 0 > (doubled) + offset;
     } else if constexpr (Rounds) {
@@ -195,19 +243,138 @@ private:
       return native_high_product::add(doubled, c.multiplier, offset);
     }
   }
+};
 
-  [[gnu::always_inline]] static constexpr std::int8_t clamped(std::int32_t scaled,
-                                                              const channel_type& c) {
-    const std::int32_t code = scaled >> c.exponent;
-    if constexpr (is_full_range) {
-      if (!std::is_constant_evaluated()) {
-        return static_cast<std::int8_t>(saturated(code));
-      }
-    }
-    return static_cast<std::int8_t>(
-        clamp_above<constants::lowest, constants::highest>(code - constants::lowest + base));
+/// Codes from a product that is added to 64 bits, in which bias, zero point and both halves are.
+/// Requires that no negative tie has to go downwards.
+template <class Rounding, class Constants>
+struct accumulated_codes : codes_base<Rounding, Constants> {
+  using common = codes_base<Rounding, Constants>;
+  using typename common::constants;
+  using typename common::numbers;
+
+  struct channel_type {
+    std::uint32_t start_low; // in halves, which need no more than four bytes' alignment
+    std::int32_t start_high;
+    std::int32_t multiplier;
+    std::int32_t shift; // of the upper half
+  };
+
+  /// For sums of inputs as they are.
+  static constexpr channel_type at(std::size_t o) {
+    const auto c = numbers::at(o);
+    const std::int64_t half = common::half_of(c.exponent);
+    const std::int64_t zero_point = constants::output_zero_point - common::base;
+    const std::int64_t start = std::int64_t{numbers::folded_bias(o)} * c.multiplier +
+                               (2 * zero_point + 1) * half * (std::int64_t{1} << 31) +
+                               (numbers::rounds_twice ? std::int64_t{1} << 30 : 0);
+    return {static_cast<std::uint32_t>(start & 0xFFFFFFFF), static_cast<std::int32_t>(start >> 32),
+            c.multiplier, c.exponent - 1};
+  }
+
+  [[gnu::always_inline]] static constexpr std::int8_t code(std::int32_t sum,
+                                                           const channel_type& c) {
+    const std::int64_t start = std::int64_t{c.start_high} * (std::int64_t{1} << 32) + c.start_low;
+    const std::int64_t scaled = start + static_cast<std::int64_t>(sum) * c.multiplier;
+    return common::clamped(static_cast<std::int32_t>(scaled >> 32) >> c.shift);
+  }
+  [[gnu::always_inline]] static constexpr std::int8_t code_of_scaled(std::int32_t sum,
+                                                                     const channel_type& c) {
+    return code(sum, c);
   }
 };
+
+/// Codes from the upper half of a product, for sums that begin with the bias. They are multiplied
+/// by 2, or for two roundings by 4: then the half of the first is a number to add.
+///
+/// Where the least code is the zero point's, sums below zero become zero. That is an instruction
+/// less for the negative sum, whose product with the negative multiplier is the same.
+template <class Rounding, class Constants>
+struct high_codes : codes_base<Rounding, Constants> {
+  using common = codes_base<Rounding, Constants>;
+  using typename common::constants;
+  using typename common::numbers;
+
+  struct channel_type {
+    std::int32_t multiplier;
+    std::int32_t offset;
+    std::int32_t exponent;
+  };
+
+  static constexpr bool starts_at_zero_point = constants::lowest == constants::output_zero_point;
+  static constexpr std::int32_t sign = starts_at_zero_point ? -1 : 1;
+  static constexpr std::int32_t scale = numbers::rounds_twice ? 4 : 2;
+  static constexpr bool sums_have_bias = true;
+
+  static constexpr bool fits = [] {
+    for (std::size_t o = 0; numbers::fits && o < constants::outputs; ++o) {
+      if (scale * numbers::magnitude(o) >= std::int64_t{1} << 31 ||
+          (sign < 0 && constants::channels[o].has_lowest_weight)) {
+        return false;
+      }
+    }
+    return numbers::fits;
+  }();
+
+  /// What the sums of inputs as they are have to begin with.
+  static constexpr std::int32_t start(std::size_t o) { return sign * numbers::folded_bias(o); }
+
+  static constexpr channel_type at(std::size_t o) {
+    const auto c = numbers::at(o);
+    const std::int32_t half = common::half_of(c.exponent);
+    if constexpr (starts_at_zero_point) {
+      constexpr std::int32_t below = constants::output_zero_point - constants::highest;
+      const std::int32_t offset = (2 * below + 1) * half;
+      return numbers::rounds_twice ? channel_type{-c.multiplier, 2 * offset + 1, c.exponent + 1}
+                                   : channel_type{-c.multiplier, offset, c.exponent};
+    } else {
+      return {c.multiplier, (2 * (constants::output_zero_point - constants::lowest) + 1) * half,
+              c.exponent};
+    }
+  }
+
+  [[gnu::always_inline]] static constexpr std::int8_t code(std::int32_t sum,
+                                                           const channel_type& c) {
+    if constexpr (starts_at_zero_point) {
+      return code_above_zero_point(min_with_zero(sum) * scale, c);
+    } else {
+      return code_of_scaled(sum * scale, c);
+    }
+  }
+
+  [[gnu::always_inline]] static constexpr std::int8_t code_of_scaled(std::int32_t sum,
+                                                                     const channel_type& c) {
+    if constexpr (starts_at_zero_point) {
+      return code_above_zero_point(min_with_zero(sum), c);
+    } else {
+      std::int32_t scaled = high_product::add(sum, c.multiplier, 0);
+      if constexpr (numbers::rounds_twice) {
+        const std::int32_t rounded = (scaled + 1) >> 1;
+        scaled = rounded + (rounded >> 31);
+      }
+      return static_cast<std::int8_t>(
+          clamp_above<constants::lowest, constants::highest>((scaled + c.offset) >> c.exponent));
+    }
+  }
+
+private:
+  static constexpr std::int32_t min_with_zero(std::int32_t x) { return x & (x >> 31); }
+
+  [[gnu::always_inline]] static constexpr std::int8_t code_above_zero_point(std::int32_t sum,
+                                                                            const channel_type& c) {
+    const std::int32_t scaled = high_product::add(sum, c.multiplier, c.offset);
+    return static_cast<std::int8_t>(min_with_zero(scaled >> c.exponent) + constants::highest);
+  }
+};
+
+/// What becomes of the sums of the layer of `Constants`.
+template <class Rounding, class Constants, product Product = native_product>
+using codes = std::conditional_t<
+    Product == product::high, high_codes<Rounding, Constants>,
+    std::conditional_t<
+        Product == product::accumulating &&
+            !requantization_constants<Rounding, Constants>::rounds_negative_ties_down,
+        accumulated_codes<Rounding, Constants>, doubled_codes<Rounding, Constants, Product>>>;
 
 } // namespace scalar32
 
