@@ -1,5 +1,6 @@
 // Forward, backward and update of 784-100-10 and of LeNet in float, and forward of the first in
-// int8, with the plain loops and with this machine's instructions. Items are samples.
+// int8, with the plain loops and with this machine's instructions. Items are samples. Whole
+// training steps, and other libraries, are in host/.
 #include <mote/models/digits.hpp>
 #include <mote/models/lenet.hpp>
 #include <mote/mote.hpp>
@@ -87,19 +88,6 @@ void update(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
 }
 
-template <class Net, std::size_t Batch>
-void train_step(benchmark::State& state) {
-  const auto all = make_trainer<Net, Batch>();
-  const std::uint8_t labels[Batch]{};
-  for (auto _ : state) {
-    state.PauseTiming();
-    fill_like_digits(all->workspace.input(), all->random); // a step overwrites its input
-    state.ResumeTiming();
-    benchmark::DoNotOptimize(all->step(Batch, std::span<const std::uint8_t>(labels)));
-  }
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
-}
-
 template <class Isa>
 void forward_int8(benchmark::State& state) {
   using integer = mote::quantized<mlp>;
@@ -136,9 +124,6 @@ BENCHMARK_TEMPLATE(backward, mlp, native, 1);
 BENCHMARK_TEMPLATE(backward, mlp, generic, 100);
 BENCHMARK_TEMPLATE(backward, mlp, native, 100);
 BENCHMARK_TEMPLATE(update, mlp, 100);
-BENCHMARK_TEMPLATE(train_step, mlp, 1);
-BENCHMARK_TEMPLATE(train_step, mlp, 32);
-BENCHMARK_TEMPLATE(train_step, mlp, 100);
 BENCHMARK_TEMPLATE(forward_int8, native);
 BENCHMARK_TEMPLATE(forward, lenet, generic, 1);
 BENCHMARK_TEMPLATE(forward, lenet, native, 1);
@@ -147,8 +132,5 @@ BENCHMARK_TEMPLATE(forward, lenet, native, 100);
 BENCHMARK_TEMPLATE(backward, lenet, generic, 32);
 BENCHMARK_TEMPLATE(backward, lenet, native, 32);
 BENCHMARK_TEMPLATE(update, lenet, 32);
-BENCHMARK_TEMPLATE(train_step, lenet, 1);
-BENCHMARK_TEMPLATE(train_step, lenet, 32);
-BENCHMARK_TEMPLATE(train_step, lenet, 100);
 
 } // namespace

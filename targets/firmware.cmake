@@ -17,7 +17,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/boost.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/firmware/targets.cmake)
 
 # mote_add_firmware(<name> TARGET <core> [MODEL <header>] [SOURCES <file>...] [POLICY <policy>]
-#                   [OPTIMIZE <flag>...])
+#                   [COMPILER <compiler>] [OPTIMIZE <flag>...])
 #
 # TARGET    a row of one of targets/*/targets.cmake
 # MODEL     the exported model, which the sources include as MOTE_MODEL_HEADER; the struct in it
@@ -26,12 +26,17 @@ include(${CMAKE_CURRENT_LIST_DIR}/firmware/targets.cmake)
 # SOURCES   the network's translation unit first, then the program around it
 #           (default: targets/firmware/model.cpp and stream.cpp)
 # POLICY    smallest, balanced (default) or fastest: what may be spent of flash, see core/policy.hpp
+# COMPILER  of the C++: gcc (default), clang, or a clang by its name, like clang++-14. An AVR's is clang
+#           in any case.
 # OPTIMIZE  default: -Os
 function(mote_add_firmware name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;MODEL;POLICY" "SOURCES;OPTIMIZE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;MODEL;POLICY;COMPILER" "SOURCES;OPTIMIZE")
   if(NOT arg_TARGET OR (NOT arg_MODEL AND NOT arg_SOURCES) OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "mote_add_firmware(${name}): expected TARGET <core> MODEL <header> "
-      "[SOURCES <file>...] [POLICY <policy>] [OPTIMIZE <flag>...]")
+      "[SOURCES <file>...] [POLICY <policy>] [COMPILER <compiler>] [OPTIMIZE <flag>...]")
+  endif()
+  if(arg_COMPILER AND NOT arg_COMPILER MATCHES "^(gcc|clang.*)$")
+    message(FATAL_ERROR "mote_add_firmware(${name}): expected COMPILER gcc or clang, got ${arg_COMPILER}")
   endif()
   set(targets ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
   if(NOT arg_SOURCES)
@@ -58,6 +63,13 @@ function(mote_add_firmware name)
     set(${list} ${absolute})
   endforeach()
 
+  if(NOT arg_COMPILER AND CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    set(arg_COMPILER ${MOTE_FIRMWARE_COMPILER})
+  elseif(NOT arg_COMPILER)
+    set(arg_COMPILER gcc)
+  endif()
+  set(toolchain_compiler "${MOTE_FIRMWARE_COMPILER}")
+  set(MOTE_FIRMWARE_COMPILER ${arg_COMPILER})
   mote_describe_target(${arg_TARGET})
 
   if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
@@ -119,6 +131,10 @@ macro(_mote_firmware_executable)
     message(FATAL_ERROR "mote_add_firmware(${name}): TARGET is ${arg_TARGET}, but the toolchain "
       "file was given MOTE_TARGET=${MOTE_TARGET}")
   endif()
+  if(NOT toolchain_compiler STREQUAL arg_COMPILER)
+    message(FATAL_ERROR "mote_add_firmware(${name}): COMPILER is ${arg_COMPILER}, but the toolchain "
+      "file was given MOTE_FIRMWARE_COMPILER=${toolchain_compiler}")
+  endif()
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if(NOT C IN_LIST languages)
     message(FATAL_ERROR "mote_add_firmware(${name}): the start-up code is C; add C to project(... LANGUAGES ...)")
@@ -158,15 +174,19 @@ macro(_mote_firmware_executable)
     target_compile_options(${part} PRIVATE ${mote_target_flags} ${arg_OPTIMIZE}
       -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables
       -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Werror
-      $<$<COMPILE_LANGUAGE:C>:-ffreestanding>
+      "$<$<COMPILE_LANGUAGE:C>:${mote_target_c_flags};-ffreestanding>"
       "$<$<COMPILE_LANGUAGE:CXX>:${mote_target_cxx_flags};-fno-exceptions;-fno-rtti>"
       "$<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics;-fno-math-errno;${headers}>")
   endforeach()
 
+  set(no_execstack "")
+  if(arg_COMPILER MATCHES "clang") # it says of its objects that they need no executable stack; GCC does not
+    set(no_execstack LINKER:-z,noexecstack)
+  endif()
   list(TRANSFORM mote_target_defsyms PREPEND "LINKER:--defsym=")
   set(script ${targets}/${mote_target_script})
-  target_link_options(${name} PRIVATE ${mote_target_flags} -nostdlib -T${script}
-    ${mote_target_defsyms} LINKER:--gc-sections LINKER:--fatal-warnings
+  target_link_options(${name} PRIVATE ${mote_target_flags} ${mote_target_c_flags} -nostdlib -T${script}
+    ${mote_target_defsyms} ${no_execstack} LINKER:--gc-sections LINKER:--fatal-warnings
     LINKER:-Map=${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
   target_link_libraries(${name} PRIVATE gcc)
 
@@ -185,8 +205,9 @@ macro(_mote_firmware_nested)
   set(build ${CMAKE_CURRENT_BINARY_DIR}/${name})
   # As a file and not on the command line, so that a changed argument configures again.
   set(arguments "")
-  foreach(variable MOTE_FIRMWARE_NAME=name MOTE_TARGET=arg_TARGET MOTE_FIRMWARE_MODEL=arg_MODEL
-                   MOTE_FIRMWARE_SOURCES=arg_SOURCES MOTE_FIRMWARE_OPTIMIZE=arg_OPTIMIZE MOTE_FIRMWARE_POLICY=arg_POLICY
+  foreach(variable MOTE_FIRMWARE_NAME=name MOTE_TARGET=arg_TARGET MOTE_FIRMWARE_COMPILER=arg_COMPILER
+                   MOTE_FIRMWARE_MODEL=arg_MODEL MOTE_FIRMWARE_SOURCES=arg_SOURCES
+                   MOTE_FIRMWARE_OPTIMIZE=arg_OPTIMIZE MOTE_FIRMWARE_POLICY=arg_POLICY
                    MOTE_BOOST_INCLUDE_DIR=MOTE_BOOST_INCLUDE_DIR)
     string(REGEX MATCH "(.*)=(.*)" unused ${variable})
     string(APPEND arguments

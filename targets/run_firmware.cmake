@@ -60,7 +60,7 @@ set(reported_ram ${CMAKE_MATCH_5})
 # Instructions, and cycles where the emulator knows them: means, rounded down, of passes that are
 # equal unless the network branches on its data.
 set(measured "instructions null" "instructions_min null" "instructions_max null")
-if(PLUGIN OR SIMAVR)
+if(PLUGIN OR mote_target_emulator STREQUAL "simavr")
   file(STRINGS "${counts}" lines)
   set(measured "")
   foreach(line IN LISTS lines)

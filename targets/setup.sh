@@ -4,6 +4,7 @@
 #   targets/setup.sh               toolchain, libraries, Arm cross compiler and emulator
 #   targets/setup.sh --targets     and those for RISC-V and AVR
 #   targets/setup.sh --compilers   and clang 14 and 19, so that no compiler test is skipped
+#   targets/setup.sh --emulators   and compilers and emulators of AArch64 and of big-endian s390x
 #   targets/setup.sh --bench       and the libraries that the benchmarks compare with
 #
 # Safe to run again: packages that are there already are left alone, and when none
@@ -21,14 +22,16 @@ targets="
   gcc-riscv64-unknown-elf qemu-system-misc
   gcc-avr clang-19 libsimavr-dev libelf-dev"
 compilers="clang-14 clang-19"
+emulators="g++-aarch64-linux-gnu g++-s390x-linux-gnu qemu-user"
 peers="libeigen3-dev libopenblas-dev libdnnl-dev libdlib-dev libtorch-dev"
 
 for argument in "$@"; do
   case "$argument" in
     --targets) packages="$packages $targets" ;;
     --compilers) packages="$packages $compilers" ;;
+    --emulators) packages="$packages $emulators" ;;
     --bench) packages="$packages $peers" ;;
-    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "setup.sh: unknown option '$argument'; try --help" >&2; exit 2 ;;
   esac
 done

@@ -20,3 +20,6 @@ set(mote_family_flags -mthumb)
 set(mote_family_sources cortex-m/start.c firmware/run_main.c)
 set(mote_family_script firmware/sections.ld)
 set(mote_family_emulator qemu-system-arm)
+# As the ABI of the boards says, and as GCC does it: small enumerations. Copies by memcpy and not by
+# functions that only Arm's own C library has.
+mote_use_clang(--target=arm-none-eabi -fshort-enums -meabi gnu)

@@ -1,4 +1,5 @@
 cmake_policy(VERSION 3.20)
+include(${CMAKE_CURRENT_LIST_DIR}/clang.cmake)
 
 # mote_describe_target(<name>)
 #
@@ -14,6 +15,7 @@ cmake_policy(VERSION 3.20)
 #   architecture              in names of variables
 #   prefix                    of the binary utilities
 #   c_compiler, cxx_compiler  names; the first found of several; the C compiler also links
+#   c_flags                   for C alone, and the linker
 #   cxx_flags                 for C++ alone
 #   cxx_headers               a folder, for a compiler that comes without the C++ library: the headers
 #                             of the Arm compiler's, which suit all targets
@@ -24,6 +26,7 @@ function(mote_describe_target name)
   set(known "")
   foreach(mote_target_family cortex-m riscv avr)
     cmake_path(SET folder NORMALIZE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../${mote_target_family})
+    set(mote_family_c_flags "")
     set(mote_family_cxx_flags "")
     set(mote_family_emulator_flags "")
     set(mote_family_setup_option "")
@@ -61,8 +64,8 @@ function(mote_describe_target name)
       foreach(variable family machine flags flash_bytes ram_bytes stack_bytes defsyms)
         set(mote_target_${variable} ${mote_target_${variable}} PARENT_SCOPE)
       endforeach()
-      foreach(variable architecture prefix c_compiler cxx_compiler cxx_flags cxx_headers sources script
-                       emulator emulator_flags setup_option)
+      foreach(variable architecture prefix c_compiler cxx_compiler c_flags cxx_flags cxx_headers sources
+                       script emulator emulator_flags setup_option)
         set(mote_target_${variable} ${mote_family_${variable}} PARENT_SCOPE)
       endforeach()
       return()

@@ -1,6 +1,6 @@
 // Layers of shapes and numbers drawn at random: the kernels of the instruction set against the
-// plain loops, on the device. MOTE_SWEEP_FIRST is the first seed, MOTE_SWEEP_COUNT how many there
-// are.
+// plain loops, on the device, with the input at every alignment. MOTE_SWEEP_FIRST is the first
+// seed, MOTE_SWEEP_COUNT how many there are.
 #include <mote/mote.hpp>
 
 #include "semihosting.hpp"
@@ -9,6 +9,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -100,34 +102,66 @@ struct config {
 
 enum class pattern { lowest, highest, random, extreme };
 
-template <class Memory>
-void fill_input(Memory& memory, pattern kind, std::uint32_t seed) {
+void fill(std::span<std::int8_t> inputs, pattern kind, std::uint32_t seed) {
   mote::random_source random(seed);
-  for (auto& input : memory.input().elements()) {
+  for (auto& input : inputs) {
     const auto any = static_cast<std::int8_t>(static_cast<int>(random.below(256)) - 128);
     const bool is_high = kind == pattern::highest || (kind == pattern::extreme && any < 0);
     input = kind == pattern::random ? any : is_high ? std::int8_t{127} : std::int8_t{-128};
   }
 }
 
-/// A function of its own, so that its memory is on the stack only while it runs.
+constexpr std::size_t alignments = 16;
+constexpr std::int8_t untouched = 0x55;
+
+/// What the last layer of the model, which has the weights, writes at `y` for the inputs at `x`.
+template <class Model, class Policy>
+[[gnu::noinline]] void run(const std::int8_t* x, std::int8_t* y) {
+  using net = typename Model::network;
+  constexpr std::size_t last = net::size - 1;
+  using constants = mote::detail::layer_constants<Model, last>;
+  const mote::forward_pass<mote::isa::native, net::inputs[last], net::output, std::int8_t,
+                           std::remove_const_t<decltype(constants::value)>>
+      pass{constants::value, {x, 1}, {y, 1}};
+  net::template layer<last>::forward(
+      mote::constant_pass<std::remove_const_t<decltype(pass)>, constants, Policy>{pass});
+}
+
+void say_different(std::uint32_t seed, const char* policy, std::size_t offset) {
+  firmware::print("DIFFERENT: seed ");
+  firmware::print(seed);
+  firmware::print(", ");
+  firmware::print(policy);
+  firmware::print(", input at offset ");
+  firmware::print(static_cast<std::uint32_t>(offset));
+  firmware::print("\n");
+}
+
+/// With the input at each distance from a multiple of 16, and the output at another. A function of
+/// its own, so that its memory is on the stack only while it runs.
 template <class Model, class Policy>
 [[gnu::noinline]] bool same(std::uint32_t seed) {
-  mote::workspace<typename Model::network> memory{};
-  mote::workspace<typename Model::network> plain_memory{};
+  using net = typename Model::network;
+  mote::workspace<net> plain_memory{};
+  constexpr std::size_t outputs = net::output.size();
+  alignas(alignments) std::int8_t x[alignments + net::input.size()]{};
+  alignas(alignments) std::int8_t y[2 * alignments + outputs];
   for (const pattern kind :
        {pattern::lowest, pattern::highest, pattern::random, pattern::extreme}) {
-    fill_input(memory, kind, seed);
-    fill_input(plain_memory, kind, seed);
-    const auto found = mote::forward<Model, Policy>(memory)[0];
+    fill(plain_memory.input().elements(), kind, seed);
     const auto expected = mote::forward<mote::isa::generic>(Model::parameters, plain_memory)[0];
-    if (!std::equal(found.begin(), found.end(), expected.begin())) {
-      firmware::print("DIFFERENT: seed ");
-      firmware::print(seed);
-      firmware::print(", ");
-      firmware::print(Policy::name);
-      firmware::print("\n");
-      return false;
+    for (std::size_t offset = 0; offset < alignments; ++offset) {
+      fill({x + offset, net::input.size()}, kind, seed);
+      std::fill(std::begin(y), std::end(y), untouched);
+      std::int8_t* const found = y + offset * 7 % alignments;
+      run<Model, Policy>(x + offset, found);
+      const auto is_untouched = [](std::int8_t code) { return code == untouched; };
+      if (!std::equal(expected.begin(), expected.end(), found) ||
+          !std::all_of(y, found, is_untouched) ||
+          !std::all_of(found + outputs, std::end(y), is_untouched)) {
+        say_different(seed, Policy::name, offset);
+        return false;
+      }
     }
   }
   return true;

@@ -1,0 +1,68 @@
+#include "fma_peak.hpp"
+#include "stopwatch.hpp"
+
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+namespace bench {
+
+namespace {
+
+using lanes = float __attribute__((vector_size(__BIGGEST_ALIGNMENT__)));
+
+/// Two ports of four or five cycles need ten sums that do not wait for each other.
+constexpr int chains = 12;
+constexpr long rounds = 20'000;
+constexpr double operations = 2.0 * chains * rounds * (sizeof(lanes) / sizeof(float));
+
+/// Every sum goes to 1, so that none becomes so small that it is slow. Returns about their sum.
+[[gnu::noinline]] float multiply_and_add(float first, float factor, float addend) {
+  lanes sums[chains];
+  for (int i = 0; i < chains; ++i) {
+    sums[i] = lanes{} + (first + static_cast<float>(i));
+  }
+  for (long round = 0; round < rounds; ++round) {
+#pragma GCC unroll 12
+    for (int i = 0; i < chains; ++i) {
+      sums[i] = sums[i] * factor + addend;
+    }
+  }
+  float total = 0.0f;
+  for (int i = 0; i < chains; ++i) {
+    total += sums[i][0];
+  }
+  return total;
+}
+
+double peak_of_one(int threads, double seconds) {
+  const double start = seconds_now(threads);
+  float last = 0.0f; // each call needs what the one before gave, so that none is left out
+  long calls = 0;
+  double elapsed = 0.0;
+  do {
+    last = multiply_and_add(last, 0.999f, 0.001f);
+    ++calls;
+    elapsed = seconds_now(threads) - start;
+  } while (elapsed < seconds);
+  return last > 0.0f ? static_cast<double>(calls) * operations / elapsed : 0.0;
+}
+
+} // namespace
+
+double fma_peak(int threads, double seconds) {
+  std::vector<double> peaks(static_cast<std::size_t>(threads));
+  std::vector<std::thread> others;
+  for (std::size_t i = 1; i < peaks.size(); ++i) {
+    others.emplace_back([&, i] { peaks[i] = peak_of_one(threads, seconds); });
+  }
+  peaks[0] = peak_of_one(threads, seconds);
+  double sum = peaks[0];
+  for (std::size_t i = 1; i < peaks.size(); ++i) {
+    others[i - 1].join();
+    sum += peaks[i];
+  }
+  return sum;
+}
+
+} // namespace bench
