@@ -49,6 +49,7 @@ public:
   }
 
   const std::string& name() const { return name_; }
+  bool takes_part() const { return train_ || infer_; }
 
   /// What the first steps give: a loss each, or the logits.
   std::vector<float> first_values(const samples& data) {
@@ -170,7 +171,11 @@ row compare(const std::vector<peer>& libraries, const workload& work, int thread
       if (library.use_threads) {
         library.use_threads(threads);
       }
-      all.emplace_back(library, work, threads, data);
+      if (contestant one(library, work, threads, data); one.takes_part()) {
+        all.push_back(std::move(one));
+      } else {
+        continue;
+      }
       check_agreement(all.back(), checked, expected, libraries.front().name, work);
       all.back().prepare(effort.seconds);
     }

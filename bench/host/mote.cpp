@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <type_traits>
 
 namespace bench {
 
@@ -13,9 +14,18 @@ namespace {
 
 template <class... Layers>
 using mlp = mote::network<mote::input<side, side, 1>, mote::flatten, Layers...>;
-using mlp_784_100_10 = mlp<mote::dense<100>, mote::relu, mote::dense<classes>>;
-using mlp_784_256_64_10 =
-    mlp<mote::dense<256>, mote::relu, mote::dense<64>, mote::relu, mote::dense<classes>>;
+
+/// The networks with `First` as the kind of the layer that sees the pixels.
+template <template <std::size_t> class First>
+struct networks {
+  using mlp_784_100_10 = mlp<First<100>, mote::relu, mote::dense<classes>>;
+  using mlp_784_256_64_10 =
+      mlp<First<256>, mote::relu, mote::dense<64>, mote::relu, mote::dense<classes>>;
+};
+template <std::size_t Units>
+using dense = mote::dense<Units>;
+template <std::size_t Units>
+using sparse_dense = mote::sparse_dense<Units>;
 
 template <class Net>
 void set(mote::parameters<Net>& parameters, const std::vector<layer_parameters>& initial) {
@@ -23,7 +33,12 @@ void set(mote::parameters<Net>& parameters, const std::vector<layer_parameters>&
   mote::visit_tensors<Net>(
       [&](auto, const mote::field& description, auto& tensor) {
         if (description.role == mote::role::weight) {
-          std::ranges::copy(layer->weights, tensor.values.begin());
+          const bool inputs_first = tensor.extents.back() == layer->bias.size() &&
+                                    tensor.extents.front() != layer->bias.size();
+          std::ranges::copy(inputs_first ? transposed(layer->weights, tensor.extents.back(),
+                                                      tensor.extents.front())
+                                         : layer->weights,
+                            tensor.values.begin());
         } else {
           std::ranges::copy(layer++->bias, tensor.values.begin());
         }
@@ -33,8 +48,9 @@ void set(mote::parameters<Net>& parameters, const std::vector<layer_parameters>&
 
 template <class Net, std::size_t Batch>
 training_step train(const task& task) {
-  using trainer = mote::trainer<Net, mote::softmax_cross_entropy, mote::sgd<float>, Batch>;
-  const auto all = std::make_shared<trainer>(mote::sgd<float>{task.learning_rate}, 1);
+  using optimizer = mote::fused_update<mote::sgd<float>>;
+  using trainer = mote::trainer<Net, mote::softmax_cross_entropy, optimizer, Batch>;
+  const auto all = std::make_shared<trainer>(optimizer{{task.learning_rate}}, 1);
   set(all->parameters, task.initial);
   return [all](const float* images, const std::uint8_t* labels) {
     std::copy_n(images, Batch * pixels, all->workspace.input().data);
@@ -46,8 +62,8 @@ template <class Net, std::size_t Batch>
 inference infer(const task& task) {
   using network = mote::inference_network<Net>;
   struct model {
-    mote::parameters<network> parameters;
-    mote::workspace<network, float, Batch> workspace;
+    alignas(64) mote::parameters<network> parameters;
+    alignas(64) mote::workspace<network, float, Batch> workspace;
   };
   const auto all = std::make_shared<model>();
   set(all->parameters, task.initial);
@@ -57,35 +73,49 @@ inference infer(const task& task) {
   };
 }
 
-/// Calls f<network, batch>().
-template <class F>
-auto with_network(const task& task, F&& f) {
-  return with_batch(task.batch, [&](auto batch) {
+/// Calls f<network, batch>(); returns nothing where the first layer of that network is no First.
+template <class Result, template <std::size_t> class First, class F>
+Result with_network(const task& task, F&& f) {
+  return with_batch(task.batch, [&](auto batch) -> Result {
     switch (task.network) {
     case architecture::mlp_784_100_10:
-      return f.template operator()<mlp_784_100_10, batch>();
+      return f.template operator()<typename networks<First>::mlp_784_100_10, batch>();
     case architecture::mlp_784_256_64_10:
-      return f.template operator()<mlp_784_256_64_10, batch>();
+      return f.template operator()<typename networks<First>::mlp_784_256_64_10, batch>();
     default:
-      return f.template operator()<mote::models::lenet, batch>();
+      if constexpr (std::is_same_v<First<1>, mote::dense<1>>) {
+        return f.template operator()<mote::models::lenet, batch>();
+      } else {
+        return {};
+      }
     }
   });
+}
+
+template <template <std::size_t> class First>
+peer make(const char* name) {
+  return {name,
+          MOTE_VERSION,
+          [](const task& task) {
+            return with_network<training_step, First>(
+                task, [&]<class Net, std::size_t Batch>() { return train<Net, Batch>(task); });
+          },
+          [](const task& task) {
+            return with_network<inference, First>(
+                task, [&]<class Net, std::size_t Batch>() { return infer<Net, Batch>(task); });
+          },
+          {}};
 }
 
 } // namespace
 
 peer make_mote() {
-  return {"mote",
-          MOTE_VERSION,
-          [](const task& task) {
-            return with_network(
-                task, [&]<class Net, std::size_t Batch>() { return train<Net, Batch>(task); });
-          },
-          [](const task& task) {
-            return with_network(
-                task, [&]<class Net, std::size_t Batch>() { return infer<Net, Batch>(task); });
-          },
-          {}}; // its threads, once there are any
+  return make<dense>("mote");
+}
+
+/// Skips the pixels that are zero, four of five in MNIST.
+peer make_mote_sparse() {
+  return make<sparse_dense>("mote, sparse input");
 }
 
 } // namespace bench

@@ -49,6 +49,7 @@ struct environment_choice {
 struct peer {
   std::string name;
   std::string version;
+  /// Both may return an empty function for a task that the library takes no part in.
   std::function<training_step(const task&)> train;
   std::function<inference(const task&)> infer;
   /// Sets how many threads all that the library does will take; empty when it knows only one.

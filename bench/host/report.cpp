@@ -67,9 +67,16 @@ std::string line(const row& row, const std::vector<peer>& libraries) {
   }
   const double rate = mote->samples_per_second.median;
   const double operations = rate * row.work.operations();
-  text += fastest_peer == nullptr
-              ? " - |"
-              : " " + with_digits(rate / fastest_peer->samples_per_second.median, 2) + " |";
+  const auto ratio = [&](const result& one) {
+    return with_digits(one.samples_per_second.median / fastest_peer->samples_per_second.median, 2);
+  };
+  text += fastest_peer == nullptr ? " -" : " " + ratio(*mote);
+  for (const auto& one : row.results) {
+    if (fastest_peer != nullptr && is_mote(one.library) && &one != mote) {
+      text += " (" + ratio(one) + ")"; // another way to do it
+    }
+  }
+  text += " |";
   return text + " " + with_digits(1e-9 * operations, 1) + " | " +
          with_digits(100.0 * operations / row.peak, 0) + " % |\n";
 }

@@ -51,6 +51,7 @@
 #include <mote/layers/residual.hpp>
 #include <mote/layers/sigmoid.hpp>
 #include <mote/layers/softmax.hpp>
+#include <mote/layers/sparse_dense.hpp>
 #include <mote/layers/step.hpp>
 #include <mote/layers/tanh.hpp>
 

@@ -84,6 +84,11 @@ int main(int argc, char** argv) {
   train.add_option("--seed", given.seed, "of weights, order and dropout")
       ->check(whole_number(0))
       ->capture_default_str();
+  train
+      .add_option("--threads", given.threads,
+                  "2 to 4 give other weights than 1, but all of them the same")
+      ->check(whole_number(1))
+      ->capture_default_str();
   train.add_option("--epochs", given.epochs, "default: the model's recipe")->check(whole_number(1));
   train.add_option("--learning-rate", given.learning_rate, "default: the model's recipe")
       ->check(positive_number());

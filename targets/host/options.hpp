@@ -9,6 +9,9 @@
 
 namespace mote::program {
 
+/// Into how many shards `train` cuts a batch for more threads than one.
+inline constexpr std::size_t most_threads = 4;
+
 struct options {
   std::string model = "mlp-784-100-10";
   std::optional<std::filesystem::path> data; ///< a folder or a CSV file
@@ -18,6 +21,7 @@ struct options {
   std::filesystem::path logits; ///< evaluate: where to leave the outputs; empty: nowhere
   std::filesystem::path images; ///< evaluate: where to leave the raw test images; empty: nowhere
   std::uint64_t seed = 1;
+  std::size_t threads = 1;
   std::size_t epochs = 0; ///< 0: what the model's recipe says
   std::size_t validation = 5'000;
   std::size_t calibration = 1'000;

@@ -5,6 +5,7 @@
 #include <mote/hosted/augment.hpp>
 #include <mote/hosted/flush_denormals.hpp>
 #include <mote/hosted/mnist.hpp>
+#include <mote/hosted/parallel_trainer.hpp>
 #include <mote/hosted/samples.hpp>
 #include <mote/mote.hpp>
 
@@ -15,6 +16,7 @@
 #include <cstdio>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -62,9 +64,31 @@ constexpr recipe recipe_of(const options& given) {
   return given.augment ? Model::augmented : Model::recipe;
 }
 
-template <class Trainer, class Model>
+/// What an epoch trains on, images as they are or deformed. Every thread has an augmenter of its
+/// own. One type for both, since the compiler makes an epoch of every model for each.
+template <class Model>
+struct epoch_samples {
+  hosted::image_samples samples;
+  bool augment;
+  std::uint64_t seed; ///< of the deformations
+
+  std::size_t size() const { return samples.size(); }
+  std::uint8_t label(std::size_t index) const { return samples.label(index); }
+  void copy_input(std::size_t index, std::span<float> target) const {
+    if (!augment)
+      return samples.copy_input(index, target);
+    thread_local hosted::augmenter deform(Model::network::input, hosted::augmented_digits);
+    hosted::augmented_samples{samples, deform, seed}.copy_input(index, target);
+  }
+};
+
+/// A workspace of the trainer's type, so that there is only one for the compiler.
+template <class Model>
+using evaluation_memory = workspace<typename Model::network, float, Model::batch, training>;
+
+template <class Model, class Trainer>
 progress run_epochs(Trainer& trainer, const options& given, hosted::image_samples training_samples,
-                    hosted::image_samples validation_samples) {
+                    hosted::image_samples validation_samples, evaluation_memory<Model>& memory) {
   const auto usual = recipe_of<Model>(given);
   const auto epochs = given.epochs != 0 ? given.epochs : usual.epochs;
   const auto rate = given.learning_rate != 0.0f ? given.learning_rate : usual.learning_rate;
@@ -72,8 +96,6 @@ progress run_epochs(Trainer& trainer, const options& given, hosted::image_sample
   std::iota(order.begin(), order.end(), 0u);
   progress state{epochs, order.size()};
   const schedules::linear schedule{usual.warm_up};
-  hosted::augmenter deform(Model::network::input,
-                           given.augment ? hosted::augmented_digits : hosted::augmentation{});
   random_source deformations(given.seed);
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
@@ -83,20 +105,16 @@ progress run_epochs(Trainer& trainer, const options& given, hosted::image_sample
       trainer.optimizer.learning_rate =
           rate * schedule(samples / static_cast<float>(epochs * order.size()));
     };
-    const auto trained =
-        given.augment
-            ? trainer.epoch(hosted::augmented_samples{training_samples, deform,
-                                                      std::uint64_t{deformations.bits()} << 32},
-                            order, set_rate)
-            : trainer.epoch(training_samples, order, set_rate);
+    const epoch_samples<Model> samples{training_samples, given.augment,
+                                       std::uint64_t{deformations.bits()} << 32};
+    const auto trained = trainer.epoch(samples, order, set_rate);
     if (!std::isfinite(trained.loss()) || !all_finite(trainer.parameters))
       throw std::runtime_error("the training diverged in epoch " + std::to_string(epoch + 1) +
                                ": the loss or a weight is infinite or no number; choose a "
                                "--learning-rate below " +
                                short_text(rate));
     state.training_seconds += seconds(std::chrono::steady_clock::now() - before).count();
-    const auto validated =
-        mote::evaluate(trainer.parameters, validation_samples, trainer.workspace);
+    const auto validated = mote::evaluate(trainer.parameters, validation_samples, memory);
     state.elapsed_seconds = seconds(std::chrono::steady_clock::now() - start).count();
     state.print(epoch + 1, trained, validated);
   }
@@ -127,8 +145,6 @@ int train_model(const options& given) {
   optimizer_type optimizer;
   optimizer.momentum = recipe_of<Model>(given).momentum;
   optimizer.weight_decay = recipe_of<Model>(given).weight_decay;
-  using trainer_type = trainer<network, softmax_cross_entropy, optimizer_type, Model::batch>;
-  const auto trainer = std::make_unique<trainer_type>(optimizer, given.seed);
   const auto inputs =
       given.normalize ? hosted::normalization_of({data.train, 0, count}) : normalization{};
   const auto input = inputs.input_affine();
@@ -137,17 +153,29 @@ int train_model(const options& given) {
                 short_text(inputs.deviation).c_str());
   const hosted::image_samples training_samples{data.train, 0, count, input};
   const hosted::image_samples validation_samples{data.train, count, given.validation, input};
+  const auto weights = std::make_unique<parameters<network>>();
+  const auto memory = std::make_unique<evaluation_memory<Model>>();
+  const auto train_with = [&](auto trainer) {
+    const auto state =
+        run_epochs<Model>(*trainer, given, training_samples, validation_samples, *memory);
+    *weights = trainer->parameters;
+    return state;
+  };
+  using loss = softmax_cross_entropy;
+  using alone = trainer<network, loss, optimizer_type, Model::batch>;
+  using parallel =
+      hosted::parallel_trainer<network, loss, optimizer_type, Model::batch, most_threads>;
   const auto state =
-      run_epochs<trainer_type, Model>(*trainer, given, training_samples, validation_samples);
-  const auto validated =
-      mote::evaluate(trainer->parameters, validation_samples, trainer->workspace);
-  const auto tested =
-      mote::evaluate(trainer->parameters, hosted::all_of(data.test, input), trainer->workspace);
+      given.threads == 1
+          ? train_with(std::make_unique<alone>(optimizer, given.seed))
+          : train_with(std::make_unique<parallel>(optimizer, given.seed, given.threads));
+  const auto validated = mote::evaluate(*weights, validation_samples, *memory);
+  const auto tested = mote::evaluate(*weights, hosted::all_of(data.test, input), *memory);
   std::printf("test accuracy: %s, trained in %.1f s\n", percent(tested.accuracy()).c_str(),
               state.training_seconds);
 
   hosted::tensor_file file;
-  hosted::add_parameters(file, trainer->parameters);
+  hosted::add_parameters(file, *weights);
   file.metadata["model"] = Model::name;
   file.metadata["network"] = hosted::type_name<network>();
   file.metadata["dataset"] = data.name;
@@ -155,6 +183,8 @@ int train_model(const options& given) {
   file.metadata["epochs"] = std::to_string(state.epochs);
   file.metadata["validation_accuracy"] = percent(validated.accuracy());
   file.metadata["float_accuracy"] = percent(tested.accuracy());
+  if (given.threads > 1)
+    file.metadata["shards"] = std::to_string(most_threads);
   if (given.normalize)
     add_normalization(file, inputs);
   if (given.augment)

@@ -66,6 +66,18 @@ struct sequence {
 
 } // namespace needs
 
+/// Where weight `i` of output channel `channel` is in the weights of a layer's parameters. They are
+/// [channels][...], but [inputs][channels] where the parameters say `inputs_first`.
+template <class Items>
+constexpr std::size_t weight_index(std::size_t channel, std::size_t i) {
+  using weights = decltype(Items::weights);
+  if constexpr (requires { Items::inputs_first; }) {
+    return i * weights::extents.back() + channel;
+  } else {
+    return channel * (weights::size / weights::extents.front()) + i;
+  }
+}
+
 struct identity;
 
 /// Stands for the integer form of a layer that has none.

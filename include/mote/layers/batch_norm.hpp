@@ -111,7 +111,7 @@ struct batch_norm : layer {
   }
 
   /// The parameters of the layer before it with this normalization inside: `to` computes what
-  /// `before` and then `norm` did. Weights are [channels][...], as in dense and conv2d.
+  /// `before` and then `norm` did.
   template <class Before, class Norm, class To>
   static constexpr void fold(const Before& before, const Norm& norm, To& to) {
     using T = typename decltype(norm.scale)::value_type;
@@ -120,7 +120,8 @@ struct batch_norm : layer {
     for (std::size_t c = 0; c < channels; ++c) {
       const T factor = norm.scale[c] * inverse_of_deviation(norm.variance[c]);
       for (std::size_t i = 0; i < per_channel; ++i) {
-        to.weights[c * per_channel + i] = before.weights[c * per_channel + i] * factor;
+        const std::size_t at = weight_index<Before>(c, i);
+        to.weights[at] = before.weights[at] * factor;
       }
       T bias{0};
       if constexpr (!is_none<decltype(before.bias)>) {

@@ -64,10 +64,10 @@ struct int8_product_parameters {
                                                 const affine& out) {
     int8_product_parameters result{};
     for (std::size_t o = 0; o < Outputs; ++o) {
-      const auto* weights = real.weights.data() + o * terms;
-      const float scale = weight_scale(weights);
+      const float scale = weight_scale(real, o);
       for (std::size_t i = 0; i < terms; ++i) {
-        const double code = static_cast<double>(weights[i]) / static_cast<double>(scale);
+        const auto weight = real.weights[weight_index<Real>(o, i)];
+        const double code = static_cast<double>(weight) / static_cast<double>(scale);
         result.weights[o * terms + i] =
             clamp_to(round_to<std::int8_t>(code), std::int8_t{-127}, std::int8_t{127});
       }
@@ -98,11 +98,12 @@ private:
       static_cast<std::int32_t>(2147483647 - static_cast<std::int64_t>(terms) * 255 * 127);
 
   /// Largest magnitude over 127; 1 for a channel whose weights are all zero.
-  template <class T>
-  static constexpr float weight_scale(const T* weights) {
+  template <class Real>
+  static constexpr float weight_scale(const Real& real, std::size_t o) {
+    using T = typename decltype(real.weights)::value_type;
     T largest{0};
     for (std::size_t i = 0; i < terms; ++i) {
-      const T magnitude = math::absolute(weights[i]);
+      const T magnitude = math::absolute(real.weights[weight_index<Real>(o, i)]);
       largest = magnitude > largest ? magnitude : largest;
     }
     const auto scale = static_cast<float>(largest / T{127});

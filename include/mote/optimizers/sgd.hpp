@@ -24,6 +24,8 @@ struct sgd {
     constexpr void operator()(V& w, V g) const {
       w -= rate * (g + decay * w);
     }
+    /// Whether there is nothing to do where the gradient is zero, see sparse_dense.
+    constexpr bool is_idle_at_zero() const { return decay == T{0}; }
   };
   constexpr element_rule rule(const field& description) const {
     return {learning_rate, description.role == role::weight ? weight_decay : T{0}};
