@@ -176,7 +176,9 @@ macro(_mote_firmware_executable)
       -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Werror
       "$<$<COMPILE_LANGUAGE:C>:${mote_target_c_flags};-ffreestanding>"
       "$<$<COMPILE_LANGUAGE:CXX>:${mote_target_cxx_flags};-fno-exceptions;-fno-rtti>"
-      "$<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics;-fno-math-errno;${headers}>")
+      "$<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics;-fno-math-errno;${headers}>"
+      # The compiler packs weights, and counts its steps: 33 million suffice for some 200,000 weights.
+      "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fconstexpr-ops-limit=1000000000;-fconstexpr-loop-limit=10000000>")
   endforeach()
 
   set(no_execstack "")

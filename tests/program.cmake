@@ -116,6 +116,15 @@ elseif(CASE STREQUAL unknown_model)
   refuse(train --model mlp-1 SAYS "there is no model 'mlp-1'; known are: mlp-784-100-10, ")
   refuse(inspect --model mlp-1 SAYS "there is no model 'mlp-1'")
 
+elseif(CASE STREQUAL threads)
+  mote(train ${quick} -o one)
+  mote(train ${quick} --threads 2 -o two)
+  mote(train ${quick} --threads 3 -o three)
+  same_files(two three)
+  different_files(one two)
+  refuse(train --threads 0 SAYS "--threads: expected a whole number of at least 1, found 0")
+  refuse(train ${quick} --threads 5 SAYS "threads: expected 1 to 4, found 5")
+
 elseif(CASE STREQUAL estimate)
   # A network that was measured, at two clocks, and one that was not.
   mote(inspect --model mlp-784-100-10 --clock 100)

@@ -46,7 +46,7 @@ if(NOT TARGET mote_program)
 endif()
 set(program -DPROGRAM=$<TARGET_FILE:mote_program>)
 foreach(case command_line unknown_model no_model_file bad_data too_much_validation unwritable wrong_form
-             diverged csv normalized augmented lenet workflow default_names estimate)
+             diverged csv normalized augmented lenet workflow default_names estimate threads)
   mote_script_test(program/${case} unit program.cmake WITH ${program} -DCASE=${case}
     -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/program/${case})
 endforeach()

@@ -34,12 +34,14 @@ struct interleaved_product {
   /// Of each `block` outputs [Inputs][block].
   static constexpr auto weights = [] {
     std::array<interleaved_weight, Outputs * Inputs> result{};
-    std::size_t at = 0;
+    // Plain pointers: compilers count steps, of which they take only so many.
+    interleaved_weight* to = result.data();
+    const std::int8_t* const all = Constants::value.weights.data();
     for (std::size_t first = 0; first < Outputs; first += block) {
+      const std::size_t end = std::min(first + block, Outputs) * Inputs;
       for (std::size_t i = 0; i < Inputs; ++i) {
-        for (std::size_t o = first; o < std::min(first + block, Outputs); ++o) {
-          result[at++] = static_cast<interleaved_weight>(
-              codes_type::sign * Constants::value.weights[o * Inputs + i] + weight_offset);
+        for (std::size_t at = first * Inputs + i; at < end; at += Inputs) {
+          *to++ = static_cast<interleaved_weight>(codes_type::sign * all[at] + weight_offset);
         }
       }
     }
