@@ -55,7 +55,9 @@ struct config {
     constexpr bool has_pool = conv::output(mote::shape{height, width, channels}).height >= 2 &&
                               conv::output(mote::shape{height, width, channels}).width >= 2;
     if constexpr (kind == 0) {
-      return std::type_identity<mote::int8_dense<filters, activation, rounding>>{};
+      return std::type_identity<std::conditional_t<
+          drawn(Seed, 10, 0, 1) == 0, mote::int8_dense<filters, activation, rounding>,
+          mote::int8_sparse_dense<filters, activation, rounding>>>{};
     } else if constexpr (kind == 1) {
       return std::type_identity<mote::int8_convolution<
           mote::depthwise_conv2d<kernel, stride, border>, activation, rounding>>{};
