@@ -53,6 +53,7 @@ if(TARGET on_device_data)
   endforeach()
 endif()
 
+list(JOIN training_lines "," training_lines)
 mote_add_firmware_table(firmware "-DMORE=${training_lines}" -DJSON=${PROJECT_BINARY_DIR}/firmware.json
   -DMARKDOWN=${CMAKE_CURRENT_SOURCE_DIR}/firmware.md)
 if(training)

@@ -2,7 +2,7 @@
 # Instructions and cycles are those of one inference, all else is bytes:
 #
 #   cmake "-DFILES=cortex-m4.json;rv32imac.json" [-DJSON=<file>] [-DMARKDOWN=<file>]
-#         [-DRECORDED=<file>] ["-DMORE=<file>;..."] -P targets/firmware_table.cmake
+#         [-DRECORDED=<file>] [-DMORE=<file>,...] -P targets/firmware_table.cmake
 #
 # JSON gets a list of all that was measured, MARKDOWN the table. Fails when a number is more than 2 %
 # above that of the row with the same first four columns in the table RECORDED. MORE are files with one
@@ -95,6 +95,7 @@ foreach(file IN LISTS FILES)
 endforeach()
 
 if(MORE)
+  string(REPLACE "," ";" MORE "${MORE}")
   string(APPEND table "
 Training 784-16-10 in float on the device (examples/on_device), 8 images a step, to the weights of the
 host bit for bit; instructions of the costliest step and bytes of RAM, for the whole network and for its

@@ -1,6 +1,7 @@
 # Runs firmware as run_firmware.cmake does, weighs it as firmware_size.cmake does, and fails when
-# the weights and the RAM are not what mote::report says, to the byte, or when it took more stack
-# than stack_bound.cmake finds that it can:
+# the weights and the RAM are not what mote::report says, to the byte, when two inferences took
+# different numbers of instructions, or when it took more stack than stack_bound.cmake finds that it
+# can:
 #
 #   cmake -DTARGET=cortex-m4 -DELF=digits.elf -DMODEL_OBJECT=digits.model.o -DIMAGES=images.bin \
 #         -DOUTPUT=logits.bin -DEXPECTED=host_logits.bin -DPLUGIN=instructions.so \
@@ -45,6 +46,14 @@ string(JSON reported_ram GET "${run}" reported_ram_bytes)
 if(NOT weight_bytes EQUAL reported_flash OR NOT ram_bytes EQUAL reported_ram)
   message(FATAL_ERROR "measure_firmware: the firmware for ${TARGET} holds ${weight_bytes} bytes of weights "
     "and ${ram_bytes} of RAM, but the report says ${reported_flash} and ${reported_ram}")
+endif()
+
+# How long an inference takes says nothing of its data; on an AVR, which has no kernels of its own,
+# it differs by some branches of the requantization.
+string(JSON least GET "${run}" instructions_min)
+string(JSON most GET "${run}" instructions_max)
+if(NOT least STREQUAL most AND NOT mote_target_family STREQUAL "avr")
+  message(FATAL_ERROR "measure_firmware: the firmware for ${TARGET} took from ${least} to ${most} instructions")
 endif()
 
 # No bound can be read from code that calls through pointers: null.

@@ -1,7 +1,8 @@
 #include "estimate.hpp"
 
-#include "firmware_table.hpp"
 #include "text.hpp"
+
+#include <mote/hosted/file.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -83,7 +84,8 @@ std::vector<firmware_row> read_firmware_table(std::string_view text) {
 
 void print_estimates(const std::string& name, const std::string& like, std::size_t macs,
                      double megahertz) {
-  const auto measured = read_firmware_table(firmware_table);
+  const auto measured =
+      read_firmware_table(hosted::read_file(MOTE_SOURCE_DIR "/bench/firmware.md"));
   const auto has = [&](const std::string& network, const std::string& target) {
     return std::ranges::any_of(
         measured, [&](const auto& row) { return row.network == network && row.target == target; });
