@@ -84,8 +84,9 @@ std::vector<firmware_row> read_firmware_table(std::string_view text) {
 
 void print_estimates(const std::string& name, const std::string& like, std::size_t macs,
                      double megahertz) {
+  const auto bytes = hosted::read_file(MOTE_SOURCE_DIR "/bench/firmware.md");
   const auto measured =
-      read_firmware_table(hosted::read_file(MOTE_SOURCE_DIR "/bench/firmware.md"));
+      read_firmware_table({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const auto has = [&](const std::string& network, const std::string& target) {
     return std::ranges::any_of(
         measured, [&](const auto& row) { return row.network == network && row.target == target; });
