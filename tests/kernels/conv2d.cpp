@@ -178,6 +178,16 @@ TEST_CASE("convolutions of odd shapes in registers", "[kernels][conv2d]") {
   check_everywhere<window{shape{1, 31, 3}, 1, 5, 2, same}, 7>(); // a sequence
 }
 
+TEST_CASE("convolutions of one channel with a few filters in registers", "[kernels][conv2d]") {
+  check<isa::simd<64>, float, window{shape{9, 20, 1}, 3, 3, 1, same}, 3>();
+  check<isa::simd<64>, float, window{shape{40, 90, 1}, 2, 5, 1, same}, 7>(); // several strips
+  check<isa::simd<64>, float, window{shape{1, 47, 1}, 1, 9, 1, same}, 1>();  // a sequence
+  check<isa::simd<64>, float, window{shape{4, 17, 1}, 4, 2, 1, valid}, 8>(); // one row of outputs
+  check<isa::simd<32>, float, window{shape{5, 11, 1}, 3, 3, 1, valid}, 4>();
+  check<isa::simd<16>, float, window{shape{6, 21, 1}, 3, 2, 1, valid}, 2>();
+  check<isa::simd<32>, double, window{shape{3, 11, 1}, 3, 3, 1, valid}, 2>();
+}
+
 TEST_CASE("convolutions in several strips and blocks", "[kernels][conv2d]") {
   check_everywhere<window{shape{33, 40, 9}, 3, 3, 1, same}, 5>();
   check_everywhere<window{shape{1, 700, 2}, 1, 9, 1, same}, 3>(); // a long sequence

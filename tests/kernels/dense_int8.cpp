@@ -1,6 +1,7 @@
 #include <mote/core/isa.hpp>
 #include <mote/core/random.hpp>
 #include <mote/kernels/generic/dense_int8.hpp>
+#include <mote/kernels/vector/dense_int8.hpp>
 
 #include <algorithm>
 #include <array>

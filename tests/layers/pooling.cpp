@@ -128,6 +128,8 @@ void compare_shapes() {
   compare<Isa, T, max_pool2d<2, 3>, 8, 8, 3>();  // and lie apart
   compare<Isa, T, max_pool2d<3, 2, padding::same>, 7, 8, 4>();
   compare<Isa, T, max_pool2d<2>, 4, 22, 130>(); // a row takes several blocks
+  compare<Isa, T, max_pool2d<2>, 6, 8, 22>();   // 16 + 6 channels
+  compare<Isa, T, max_pool2d<3>, 7, 9, 7>();    // a line that no window sees
   compare<Isa, T, max_pool2d<1>, 1, 1, 1>();
 }
 

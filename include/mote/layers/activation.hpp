@@ -67,10 +67,9 @@ struct activation : layer {
       static_assert(detail::require<has_derivative, Self, lacks::derivative_of_x_and_y>);
       const auto* x = Self::backward_reads_input ? pass.input.data : pass.output.data;
       const auto* y = Self::backward_reads_output ? pass.output.data : pass.input.data;
-      const auto count = pass.input.rows * Pass::input_shape.size();
-      for (std::size_t i = 0; i < count; ++i) {
-        pass.input_gradient.data[i] = pass.output_gradient.data[i] * Self::derivative(x[i], y[i]);
-      }
+      kernels::elementwise<typename Pass::isa>::template backward<Self>(
+          pass.input.rows * Pass::input_shape.size(), x, y, pass.output_gradient.data,
+          pass.input_gradient.data);
     }
   }
 

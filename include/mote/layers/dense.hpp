@@ -7,6 +7,7 @@
 #include <mote/kernels/generic/dense.hpp>
 #include <mote/kernels/generic/dense_int8.hpp>
 #include <mote/kernels/vector/dense.hpp>
+#include <mote/kernels/vector/dense_int8.hpp>
 #include <mote/layers/initializers.hpp>
 #include <mote/layers/int8_product.hpp>
 

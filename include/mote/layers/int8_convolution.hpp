@@ -5,6 +5,7 @@
 #include <mote/core/shape.hpp>
 #include <mote/kernels/constant_int8.hpp>
 #include <mote/kernels/generic/conv2d_int8.hpp>
+#include <mote/kernels/vector/conv2d_int8.hpp>
 #include <mote/layers/int8_product.hpp>
 
 #include <cstddef>

@@ -16,6 +16,14 @@ struct elementwise {
       y[i] = Function::apply(x[i]);
     }
   }
+
+  /// dx[i] = dy[i] Function::derivative(x[i], y[i]); dx may be dy.
+  template <class Function, class T>
+  static constexpr void backward(std::size_t count, const T* x, const T* y, const T* dy, T* dx) {
+    for (std::size_t i = 0; i < count; ++i) {
+      dx[i] = dy[i] * Function::derivative(x[i], y[i]);
+    }
+  }
 };
 
 } // namespace mote::kernels

@@ -5,6 +5,8 @@
 #include <mote/core/window.hpp>
 #include <mote/kernels/generic/conv2d.hpp>
 #include <mote/kernels/vector/depthwise_conv2d.hpp>
+#include <mote/kernels/vector/lanes.hpp>
+#include <mote/kernels/vector/planar_conv2d.hpp>
 #include <mote/kernels/vector/strip.hpp>
 #include <mote/kernels/vector/vector.hpp>
 
@@ -91,44 +93,6 @@ private:
     return pointer;
   }
 
-  /// Lanes [First, First + Count) of a vector.
-  template <std::size_t First, std::size_t Count, class T, std::size_t Lanes>
-  [[gnu::always_inline]] static inline vector<T, Count> part(vector<T, Lanes> value) {
-    return [&]<std::size_t... Lane>(std::index_sequence<Lane...>) __attribute__((always_inline)) {
-      return __builtin_shufflevector(value, value, (First + Lane)...);
-    }
-    (std::make_index_sequence<Count>{});
-  }
-
-  /// Stores the first `Count` lanes in pieces of half the width: a copy of any other size would go
-  /// through memory, and all sums with it.
-  template <std::size_t Lanes, std::size_t Count, class T>
-  [[gnu::always_inline]] static inline void store_part(T* to, vector<T, Lanes> value) {
-    if constexpr (Count == Lanes) {
-      store<T, Lanes>(to, value);
-    } else {
-      constexpr std::size_t half = Lanes / 2;
-      store_part<half, std::min(half, Count)>(to, part<0, half, T, Lanes>(value));
-      if constexpr (Count > half) {
-        store_part<half, Count - half>(to + half, part<half, half, T, Lanes>(value));
-      }
-    }
-  }
-
-  /// Adds the first `Count` lanes to elements in memory, in such pieces.
-  template <std::size_t Lanes, std::size_t Count, class T>
-  [[gnu::always_inline]] static inline void add_part(T* to, vector<T, Lanes> value) {
-    if constexpr (Count == Lanes) {
-      store<T, Lanes>(to, load<T, Lanes>(to) + value);
-    } else {
-      constexpr std::size_t half = Lanes / 2;
-      add_part<half, std::min(half, Count)>(to, part<0, half, T, Lanes>(value));
-      if constexpr (Count > half) {
-        add_part<half, Count - half>(to + half, part<half, half, T, Lanes>(value));
-      }
-    }
-  }
-
   /// Rows x Columns positions from `x` on, for Count filters: y[position] = bias + sum over taps of
   /// x[position + tap] weights[tap].
   template <class Strip, std::size_t Filters, std::size_t Count, std::size_t Rows,
@@ -172,8 +136,8 @@ private:
     using pack = packing<T, Count>;
     using strip = image_strip<Window, pack::padded, T>;
     constexpr tile block{strip::rows, strip::output_width, block_sums / pack::vectors};
-    T packed[strip::taps * pack::padded];
-    T packed_bias[pack::padded]{};
+    alignas(Bytes) T packed[strip::taps * pack::padded];
+    alignas(Bytes) T packed_bias[pack::padded]{};
     for (std::size_t t = 0; t < strip::taps; ++t) {
       for (std::size_t f = 0; f < pack::padded; ++f) {
         packed[t * pack::padded + f] = f < Count ? weights[(first + f) * strip::taps + t] : T{0};
@@ -264,9 +228,9 @@ private:
     // are loaded fast.
     constexpr bool whole = pack::padded == Count;
     constexpr std::size_t stride = whole ? Filters : pack::padded;
-    T packed[whole ? 1 : strip::rows * strip::output_width * pack::padded]{};
-    T sums[strip::taps * pack::padded]{};
-    T bias_sums[pack::padded]{};
+    alignas(Bytes) T packed[whole ? 1 : strip::rows * strip::output_width * pack::padded]{};
+    alignas(Bytes) T sums[strip::taps * pack::padded]{};
+    alignas(Bytes) T bias_sums[pack::padded]{};
     strip::for_each(rows, [&](std::size_t image, std::size_t row, std::size_t height, auto& lines) {
       const std::size_t positions = height * strip::output_width;
       const T* from = lines.read(x + image * Window.input.size(), row, height);
@@ -361,7 +325,7 @@ private:
     // Outputs whose parts take half of a first-level cache of 32 KB.
     constexpr std::size_t outputs = balanced(
         strip::output_width, std::max<std::size_t>(16 * 1024 / (pack::padded * sizeof(T)), 1));
-    T packed[strip::kernel_height * Count * pack::padded];
+    alignas(Bytes) T packed[strip::kernel_height * Count * pack::padded];
     for (std::size_t ky = 0; ky < strip::kernel_height; ++ky) {
       for (std::size_t f = 0; f < Count; ++f) {
         const T* from = weights + (first + f) * strip::taps + ky * strip::run;
@@ -369,7 +333,8 @@ private:
         std::fill(std::copy_n(from, strip::run, to), to + pack::padded, T{0});
       }
     }
-    T parts[outputs * pack::padded + Bytes / sizeof(T)]{}; // more is read than written
+    alignas(Bytes)
+        T parts[outputs * pack::padded + Bytes / sizeof(T)]{}; // more is read than written
     for (std::size_t at = 0; at < rows * Window.input.height; ++at) {
       const std::size_t image = at / Window.input.height;
       const auto seen_by = strip::row_seen_by(at % Window.input.height);
@@ -415,6 +380,9 @@ public:
     }
     if constexpr (is_depthwise<Window, Filters, Groups>) {
       depthwise_conv2d<Bytes, Window, T>::template forward<Activation>(rows, x, weights, bias, y);
+    } else if constexpr (planar_conv2d<Bytes, Window, Filters, T>::pays) {
+      planar_conv2d<Bytes, Window, Filters, T>::template forward<Activation>(rows, x, weights, bias,
+                                                                             y);
     } else if constexpr (is_fast<Window, Filters, Groups, T>) {
       in_blocks<Filters, filter_block<T>>([&](std::size_t first, auto count) {
         forward_filters<Activation, Window, Filters, count>(rows, first, x, weights, bias, y);
@@ -433,6 +401,9 @@ public:
     if constexpr (is_depthwise<Window, Filters, Groups>) {
       depthwise_conv2d<Bytes, Window, T>::parameter_gradient(rows, x, dy, weight_gradient,
                                                              bias_gradient);
+    } else if constexpr (planar_conv2d<Bytes, Window, Filters, T>::pays) {
+      planar_conv2d<Bytes, Window, Filters, T>::parameter_gradient(rows, x, dy, weight_gradient,
+                                                                   bias_gradient);
     } else if constexpr (is_fast<Window, Filters, Groups, T>) {
       in_blocks<Filters, filter_block<T>>([&](std::size_t first, auto count) {
         parameter_gradient_of_filters<Window, Filters, count>(rows, first, x, dy, weight_gradient,

@@ -1,12 +1,14 @@
-// Max pooling by planes: the first elements of all windows side by side, their second elements, and
-// so on. The compiler vectorizes loops over planes whatever the number of channels.
+// Max pooling in registers: the channels of one output side by side.
 #pragma once
 
 #include <mote/core/isa.hpp>
 #include <mote/core/window.hpp>
 #include <mote/kernels/generic/max_pool2d.hpp>
+#include <mote/kernels/vector/lanes.hpp>
+#include <mote/kernels/vector/vector.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <type_traits>
 
@@ -17,77 +19,88 @@ struct max_pool2d<isa::simd<Bytes>> {
 private:
   using meaning = max_pool2d<isa::generic>;
 
-  /// Some windows of a row of outputs, none clipped.
-  template <window Window, class T>
+  /// Whether the windows of a row of outputs lie side by side.
+  template <window Window>
+  static constexpr bool tiles =
+      Window.stride == Window.kernel_width&& Window.stride == Window.kernel_height;
+
+  /// `Count` channels of one window, in a register that is no wider than it needs to be.
+  template <window Window, class T, std::size_t Count>
   struct block {
-    static constexpr std::size_t channels = Window.input.channels;
-    static constexpr std::size_t elements = Window.kernel_height * Window.kernel_width;
-    static constexpr std::size_t step = Window.stride * channels;
-    static constexpr bool overlap =
-        Window.stride < std::max(Window.kernel_height, Window.kernel_width);
-    /// Windows at a time: their planes take a quarter of a first-level cache of 32 KB.
-    static constexpr std::size_t most = std::clamp<std::size_t>(
-        8 * 1024 / (elements * channels * sizeof(T)), 1, Window.output_width);
+    static constexpr std::size_t lanes = std::min(Bytes / sizeof(T), std::bit_ceil(Count));
+    using values = vector<T, lanes>;
 
-    T planes[elements][most * channels];
-    T largest[most * channels];
-
-    /// Where an element of a window lies in the image, from the first on.
-    static constexpr std::size_t offset(std::size_t element) {
-      return (element / Window.kernel_width * Window.input.width + element % Window.kernel_width) *
-             channels;
-    }
-
-    void read(std::size_t count, const T* x) {
-      for (std::size_t e = 0; e < elements; ++e) {
-        for (std::size_t i = 0; i < count; ++i) {
-          std::copy_n(x + offset(e) + i * step, channels, planes[e] + i * channels);
-        }
-      }
-      std::copy_n(planes[0], count * channels, largest);
-      for (std::size_t e = 1; e < elements; ++e) {
-        for (std::size_t i = 0; i < count * channels; ++i) {
-          largest[i] = planes[e][i] > largest[i] ? planes[e][i] : largest[i];
+    /// Calls f(offset in the image) for the elements of a window, in order.
+    template <class F>
+    [[gnu::always_inline]] static inline void for_each_element(F&& f) {
+      for (std::size_t i = 0; i < Window.kernel_height; ++i) {
+        for (std::size_t j = 0; j < Window.kernel_width; ++j) {
+          f((i * Window.input.width + j) * Window.input.channels);
         }
       }
     }
 
-    /// Gives each slope to the first of the largest elements. Requires that `read` saw the same
-    /// windows.
-    void give(std::size_t count, const T* dy, T* dx) {
-      T slopes[most * channels]; // until an element has taken them
-      std::copy_n(dy, count * channels, slopes);
-      for (std::size_t e = 0; e < elements; ++e) {
-        for (std::size_t i = 0; i < count * channels; ++i) {
-          const bool takes = planes[e][i] == largest[i];
-          planes[e][i] = takes ? slopes[i] : T{0};
-          slopes[i] = takes ? T{0} : slopes[i];
+    /// `Read` elements are read, the others are zero.
+    template <std::size_t Read>
+    [[gnu::always_inline]] static inline values largest(const T* x) {
+      values result = load_part<T, lanes, Read>(x);
+      for_each_element([&](std::size_t at) __attribute__((always_inline)) {
+        const values element = load_part<T, lanes, Read>(x + at);
+        result = element > result ? element : result;
+      });
+      return result;
+    }
+
+    /// Gives each slope to the first of the largest elements.
+    template <std::size_t Whole>
+    [[gnu::always_inline]] static inline void give(const T* x, const T* dy, T* dx) {
+      const values most = largest<Whole>(x);
+      values slopes = load_part<T, lanes, Whole>(dy); // until an element has taken them
+      for_each_element([&](std::size_t at) __attribute__((always_inline)) {
+        const auto takes = load_part<T, lanes, Whole>(x + at) == most;
+        const values taken = takes ? slopes : values{};
+        slopes = takes ? values{} : slopes;
+        if constexpr (tiles<Window>) {
+          store_part<lanes, Whole>(dx + at, taken);
+        } else {
+          add_part<lanes, Whole>(dx + at, taken);
         }
-        for (std::size_t i = 0; i < count; ++i) {
-          const T* from = planes[e] + i * channels;
-          T* to = dx + offset(e) + i * step;
-          if constexpr (overlap) {
-            std::transform(to, to + channels, from, to, [](T a, T b) { return a + b; });
-          } else {
-            std::copy_n(from, channels, to);
-          }
-        }
-      }
+      });
     }
   };
 
-  /// f(block, windows in it, offset of the first in the input, in the output).
-  template <window Window, class T, class F>
-  static void for_each_block(std::size_t rows, F&& f) {
-    block<Window, T> some;
-    for (std::size_t row = 0; row < rows * Window.output_height; ++row) {
-      const std::size_t line = row / Window.output_height * Window.input.height +
-                               row % Window.output_height * Window.stride;
-      for (std::size_t column = 0; column < Window.output_width; column += some.most) {
-        f(some, std::min(some.most, Window.output_width - column),
-          (line * Window.input.width + column * Window.stride) * some.channels,
-          (row * Window.output_width + column) * some.channels);
+  /// f(block, integral_constant of the elements it may read and write, offset of the first in the
+  /// input, in the output). Beyond its own channels a block reads and writes those of the windows
+  /// after it, which come later; where there are none, it does not.
+  template <window Window, bool Spills, class T, class F>
+  [[gnu::always_inline]] static inline void for_each_block(std::size_t rows, F&& f) {
+    constexpr std::size_t channels = Window.input.channels;
+    constexpr std::size_t most = Bytes / sizeof(T);
+    constexpr std::size_t left_over = channels % most;
+    const auto at_column = [&](auto spills, std::size_t from, std::size_t to)
+        __attribute__((always_inline)) {
+      for (std::size_t c = 0; c + most <= channels; c += most) {
+        f(block<Window, T, most>{}, std::integral_constant<std::size_t, most>{}, from + c, to + c);
       }
+      if constexpr (left_over > 0) {
+        using last = block<Window, T, left_over>;
+        constexpr bool alone = left_over == channels; // else the spill hits what came before
+        constexpr std::size_t whole = spills && alone ? last::lanes : left_over;
+        f(last{}, std::integral_constant<std::size_t, whole>{}, from + channels - left_over,
+          to + channels - left_over);
+      }
+    };
+    for (std::size_t row = 0; row < rows * Window.output_height; ++row) {
+      std::size_t from = (row / Window.output_height * Window.input.height +
+                          row % Window.output_height * Window.stride) *
+                         Window.input.width * channels;
+      std::size_t to = row * Window.output_width * channels;
+      for (std::size_t column = 0; column + 1 < Window.output_width; ++column) {
+        at_column(std::bool_constant<Spills>{}, from, to);
+        from += Window.stride * channels;
+        to += channels;
+      }
+      at_column(std::false_type{}, from, to);
     }
   }
 
@@ -97,11 +110,10 @@ public:
     if (std::is_constant_evaluated() || Window.is_padded()) {
       return meaning::template forward<Window>(rows, x, y);
     }
-    for_each_block<Window, T>(rows,
-                              [&](auto& some, std::size_t count, std::size_t from, std::size_t to) {
-                                some.read(count, x + from);
-                                std::copy_n(some.largest, count * some.channels, y + to);
-                              });
+    for_each_block<Window, true, T>(
+        rows, [&](auto some, auto whole, std::size_t from, std::size_t to) {
+          store_part<some.lanes, whole>(y + to, some.template largest<whole>(x + from));
+        });
   }
 
   template <window Window, class T>
@@ -109,12 +121,15 @@ public:
     if (std::is_constant_evaluated() || Window.is_padded()) {
       return meaning::template input_gradient<Window>(rows, x, dy, dx);
     }
-    std::fill_n(dx, rows * Window.input.size(), T{0});
-    for_each_block<Window, T>(rows,
-                              [&](auto& some, std::size_t count, std::size_t to, std::size_t from) {
-                                some.read(count, x + to);
-                                some.give(count, dy + from, dx + to);
-                              });
+    constexpr bool sees_all = tiles<Window> && Window.covered_height() == Window.input.height &&
+                              Window.covered_width() == Window.input.width;
+    if constexpr (!sees_all) {
+      std::fill_n(dx, rows * Window.input.size(), T{0});
+    }
+    for_each_block<Window, tiles<Window>, T>(
+        rows, [&](auto some, auto whole, std::size_t to, std::size_t from) {
+          some.template give<whole>(x + to, dy + from, dx + to);
+        });
   }
 };
 
