@@ -157,10 +157,13 @@ inline std::string class_name_text(const std::vector<std::string>& names) {
     text += (i == 0 ? "\"" : ", \"");
     for (const char letter : names[i]) {
       const auto code = static_cast<unsigned char>(letter);
-      if (code < ' ') // three octal digits: what follows cannot become a part of them
+      if (code < ' ') { // three octal digits: what follows cannot become a part of them
         text += {'\\', '0', static_cast<char>('0' + code / 8), static_cast<char>('0' + code % 8)};
-      else
-        text += (letter == '"' || letter == '\\' ? "\\" : "") + std::string(1, letter);
+        continue;
+      }
+      if (letter == '"' || letter == '\\')
+        text += '\\';
+      text += letter;
     }
     text += "\"";
   }
