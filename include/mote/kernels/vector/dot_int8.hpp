@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <utility>
 
-#if defined(__SSE2__)
+#if defined(__AVX2__)
 #  include <immintrin.h>
+#elif defined(__SSE2__)
+#  include <emmintrin.h> // a tenth of the other's time
 #elif defined(__aarch64__)
 #  include <arm_neon.h>
 #endif
