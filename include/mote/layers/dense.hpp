@@ -20,6 +20,26 @@ namespace mote {
 template <std::size_t Units, class Activation, class Rounding>
 struct int8_dense;
 
+namespace detail {
+
+/// Changes weights and bias of a product of `Kernel` by the optimizer's rule.
+template <class Kernel, std::size_t Units, class Pass, class Update>
+constexpr void update_product(const Pass& pass, const Update& update) {
+  constexpr std::size_t inputs = Pass::input_shape.size();
+  const auto rows = pass.input.rows;
+  const auto* dy = pass.output_gradient.data;
+  update.visit([&](const field&, const auto& rule, auto& w, auto&... memory) {
+    if constexpr (std::remove_reference_t<decltype(w)>::rank == 1) {
+      Kernel::template update_bias<Units>(rows, dy, rule, w.data(), memory.data()...);
+    } else {
+      Kernel::template update_weights<inputs, Units>(rows, pass.input.data, dy, rule, w.data(),
+                                                     memory.data()...);
+    }
+  });
+}
+
+} // namespace detail
+
 /// Fully connected: y = W x + b with W [Units][inputs] and b [Units]. Takes a vector, gives a
 /// vector of `Units`. dW = dy x^T, db = dy, dx = W^T dy, summed over the batch.
 template <std::size_t Units, class Initializer = initializers::automatic, bias Bias = bias::learned>
@@ -76,19 +96,8 @@ struct dense : layer {
   /// Backward and the optimizer's update in one.
   template <class Pass, class Update>
   static constexpr void backward_update(const Pass& pass, const Update& update) {
-    using kernel = kernels::dense<typename Pass::isa>;
-    constexpr std::size_t inputs = Pass::input_shape.size();
     set_input_gradient(pass); // by the weights that gave the output
-    const auto rows = pass.input.rows;
-    const auto* dy = pass.output_gradient.data;
-    update.visit([&](const field&, const auto& rule, auto& w, auto&... memory) {
-      if constexpr (std::remove_reference_t<decltype(w)>::rank == 1) {
-        kernel::template update_bias<Units>(rows, dy, rule, w.data(), memory.data()...);
-      } else {
-        kernel::template update_weights<inputs, Units>(rows, pass.input.data, dy, rule, w.data(),
-                                                       memory.data()...);
-      }
-    });
+    detail::update_product<kernels::dense<typename Pass::isa>, Units>(pass, update);
   }
 
 private:

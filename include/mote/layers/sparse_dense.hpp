@@ -87,19 +87,8 @@ struct sparse_dense : layer {
   /// Backward and the optimizer's update in one.
   template <class Pass, class Update>
   static constexpr void backward_update(const Pass& pass, const Update& update) {
-    using kernel = kernels::sparse_dense<typename Pass::isa>;
-    constexpr std::size_t inputs = Pass::input_shape.size();
     set_input_gradient(pass); // by the weights that gave the output
-    const auto rows = pass.input.rows;
-    const auto* dy = pass.output_gradient.data;
-    update.visit([&](const field&, const auto& rule, auto& w, auto&... memory) {
-      if constexpr (std::remove_reference_t<decltype(w)>::rank == 1) {
-        kernel::template update_bias<Units>(rows, dy, rule, w.data(), memory.data()...);
-      } else {
-        kernel::template update_weights<inputs, Units>(rows, pass.input.data, dy, rule, w.data(),
-                                                       memory.data()...);
-      }
-    });
+    detail::update_product<kernels::sparse_dense<typename Pass::isa>, Units>(pass, update);
   }
 
 private:
