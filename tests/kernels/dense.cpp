@@ -66,6 +66,42 @@ struct shift {
   }
 };
 
+/// Stands for an optimizer that does nothing where the gradient is zero, or for one that does.
+struct descent {
+  bool idle;
+  constexpr bool is_idle_at_zero() const { return idle; }
+  template <class V>
+  constexpr void operator()(V& w, V g) const {
+    w -= V{} + 0.5f * g + (idle ? 0.0f : 1.0f);
+  }
+};
+
+/// A single row in which every other slope is zero.
+template <class Isa>
+void check_idle_rule() {
+  constexpr std::size_t inputs = 21;
+  constexpr std::size_t outputs = 6;
+  support::noise random{1};
+  const guarded<float> x(inputs, 1, random);
+  const guarded<float> before(outputs * inputs, 1, random);
+  guarded<float> dy(outputs, 1, random);
+  for (std::size_t o = 0; o < outputs; o += 2) {
+    dy.data()[o] = 0.0f;
+  }
+  for (const bool idle : {true, false}) {
+    guarded<float> weights(outputs * inputs, 1);
+    std::copy_n(before.data(), outputs * inputs, weights.data());
+    kernels::dense<Isa>::template update_weights<inputs, outputs>(1, x.data(), dy.data(),
+                                                                  descent{idle}, weights.data());
+    CHECK(weights.margins_are_whole());
+    CHECK(all_close(weights, outputs * inputs, [&](std::size_t at, auto add) {
+      add(product(before[at], 1.0f));
+      add(-0.5L * product(dy[at / inputs], x[at % inputs]));
+      add(idle ? 0.0L : -1.0L);
+    }));
+  }
+}
+
 /// The products of one shape, as functions at run time: what checks them is compiled once.
 template <class T>
 struct products {
@@ -216,6 +252,13 @@ TEST_CASE("products in registers of 32 bytes are the same", "[kernels][dense]") 
 
 TEST_CASE("products in registers of 64 bytes are the same", "[kernels][dense]") {
   check_isa<isa::simd<64>>();
+}
+
+TEST_CASE("a rule that is idle at zero changes the same weights", "[kernels][dense]") {
+  check_idle_rule<isa::generic>();
+  check_idle_rule<isa::simd<16>>();
+  check_idle_rule<isa::simd<32>>();
+  check_idle_rule<isa::simd<64>>();
 }
 
 TEST_CASE("the compiler multiplies too, whatever the instruction set", "[kernels][dense]") {

@@ -1,8 +1,14 @@
 #pragma once
 
+#include <mote/core/isa.hpp>
 #include <mote/core/math.hpp>
 #include <mote/core/tensor.hpp>
+#include <mote/core/vector_math.hpp>
+#include <mote/kernels/generic/elementwise.hpp>
+#include <mote/kernels/vector/elementwise.hpp>
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <span>
@@ -44,6 +50,21 @@ struct softmax_cross_entropy_smoothed {
   }
 
 private:
+  struct power {
+    static constexpr bool applies_to_vectors = true;
+    template <class T>
+    static constexpr T apply(T x) {
+      return math::exp(x);
+    }
+  };
+  /// Classes whose powers are taken at a time: as many as any register holds, and where there are
+  /// such registers no fewer, for what is left over would take longer.
+  static constexpr std::size_t block = 16;
+  template <class T>
+  static constexpr bool at_once = std::same_as<T, float>&& requires {
+    isa::native::register_bytes;
+  };
+
   template <class T, std::size_t Classes, class Gradient, class Targets>
   static constexpr T mean(batch_view<const T, Classes> logits, Gradient gradient, Targets targets) {
     constexpr T smoothing = static_cast<T>(Numerator) / static_cast<T>(Denominator);
@@ -61,15 +82,24 @@ private:
       T sum{0};
       T weight{0};
       T below_largest{0}; // sum of t_c (z_max - z_c): no term is negative, so nothing cancels
-      for (std::size_t c = 0; c < Classes; ++c) {
-        const T below = largest - z[c];
-        const T power = math::exp(-below);
-        if constexpr (!is_none<Gradient>) {
-          gradient[row][c] = power; // for the slopes; this may be the memory of the logits
+      for (std::size_t first = 0; first < Classes; first += block) {
+        const std::size_t count = std::min(block, Classes - first);
+        std::array<T, block> powers{};
+        for (std::size_t i = 0; i < count; ++i) {
+          powers[i] = z[first + i] - largest;
         }
-        sum += power;
-        weight += wanted(c);
-        below_largest += wanted(c) == T{0} ? T{0} : wanted(c) * below;
+        kernels::elementwise<isa::native>::forward<power>(at_once<T> ? block : count, powers.data(),
+                                                          powers.data());
+        for (std::size_t i = 0; i < count; ++i) {
+          const std::size_t c = first + i;
+          const T below = largest - z[c];
+          if constexpr (!is_none<Gradient>) {
+            gradient[row][c] = powers[i]; // for the slopes; this may be the memory of the logits
+          }
+          sum += powers[i];
+          weight += wanted(c);
+          below_largest += wanted(c) == T{0} ? T{0} : wanted(c) * below;
+        }
       }
       total += weight * math::log(sum) + below_largest;
       if constexpr (!is_none<Gradient>) {

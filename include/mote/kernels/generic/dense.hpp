@@ -10,6 +10,17 @@
 
 namespace mote::kernels {
 
+/// Whether an optimizer's rule says with is_idle_at_zero() that there is nothing to do where the
+/// gradient is zero.
+template <class Rule>
+constexpr bool is_idle_at_zero(const Rule& rule) {
+  if constexpr (requires { rule.is_idle_at_zero(); }) {
+    return rule.is_idle_at_zero();
+  } else {
+    return false;
+  }
+}
+
 /// Matrices are row-major: x is [rows][Inputs], weights [Outputs][Inputs], y [rows][Outputs].
 template <class Isa>
 struct dense {
@@ -43,6 +54,7 @@ struct dense {
   }
 
   /// rule(w, g, m...) for each weight, its gradient as above and what the optimizer keeps for it.
+  /// Where the rule is idle at zero, weights whose gradient is zero may be left out.
   template <std::size_t Inputs, std::size_t Outputs, class T, class Rule, class... Memory>
   static constexpr void update_weights(std::size_t rows, const T* x, const T* dy, const Rule& rule,
                                        T* weights, Memory*... memory) {

@@ -51,8 +51,8 @@ struct sparse_dense {
     update_weights<Inputs, Outputs>(rows, x, dy, assign, weight_gradient);
   }
 
-  /// rule(w, g, m...) for each weight, its gradient as above and what the optimizer keeps for it. A
-  /// rule may say with is_idle_at_zero() that there is nothing to do where the gradient is zero.
+  /// rule(w, g, m...) for each weight, its gradient as above and what the optimizer keeps for it. Where
+  /// the rule is idle at zero, weights whose gradient is zero may be left out.
   template <std::size_t Inputs, std::size_t Outputs, class T, class Rule, class... Memory>
   static constexpr void update_weights(std::size_t rows, const T* x, const T* dy, const Rule& rule,
                                        T* weights, Memory*... memory) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mote/core/isa.hpp>
+#include <mote/core/layer.hpp>
 #include <mote/kernels/generic/dense.hpp>
 #include <mote/kernels/vector/vector.hpp>
 
@@ -60,14 +61,19 @@ private:
     }
   }
 
-  /// Rows x Columns dot products of length Length: y[r][c] = activation(x[r] . weights[c] +
-  /// bias[c]).
-  template <class Activation, std::size_t Rows, std::size_t Columns, std::size_t Length, class T>
+  /// Rows x Columns dot products of length Length: y[r][c] = bias[c] + x[r] . weights[c].
+  template <std::size_t Rows, std::size_t Columns, std::size_t Length, class T>
   [[gnu::always_inline]] static inline void dot_block(const T* x, const T* weights, const T* bias,
                                                       T* y, std::size_t y_stride) {
     constexpr std::size_t width = lanes<T>;
     constexpr std::size_t tail = Length % width;
     vector<T, width> sums[Rows * Columns]{};
+    if (bias != nullptr) {
+      unrolled<Columns>([&](auto c) {
+        const vector<T, width> start = load<T, width, 1>(bias + c);
+        unrolled<Rows>([&](auto r) { sums[r * Columns + c] = start; });
+      });
+    }
     const auto accumulate = [&]<std::size_t Count>(
         std::size_t i, std::integral_constant<std::size_t, Count>) __attribute__((always_inline)) {
       vector<T, width> values[Rows];
@@ -86,10 +92,7 @@ private:
     T totals[Rows * Columns];
     sums_of_lanes<Rows * Columns, T, width>(sums, totals);
     unrolled<Rows>([&](auto r) {
-      unrolled<Columns>([&](auto c) {
-        const T sum = totals[r * Columns + c];
-        y[r * y_stride + c] = Activation::apply(bias != nullptr ? sum + bias[c] : sum);
-      });
+      __builtin_memcpy(y + r * y_stride, totals + r * Columns, Columns * sizeof(T));
     });
   }
 
@@ -131,12 +134,16 @@ private:
     return (vectors + panels - 1) / panels * lanes<T>;
   }();
 
-  /// weight_sums of a single row, in the order in which the results are stored.
+  /// weight_sums of a single row, in the order in which the results are stored. If `skips`, without
+  /// those of outputs whose slope is zero, as behind a relu half of them are.
   template <std::size_t Inputs, std::size_t Outputs, class T, class Finish>
-  static void weight_products(const T* x, const T* dy, Finish&& finish) {
+  static void weight_products(const T* x, const T* dy, bool skips, Finish&& finish) {
     constexpr std::size_t width = lanes<T>;
     constexpr std::size_t tail = Inputs % width;
     for (std::size_t o = 0; o < Outputs; ++o) {
+      if (skips && dy[o] == T{0}) {
+        continue;
+      }
       const vector<T, width> slope = broadcast<T, width>(dy[o]);
       for (std::size_t i = 0; i + width <= Inputs; i += width) {
         finish(o, i, std::integral_constant<std::size_t, width>{}, slope * load<T, width>(x + i));
@@ -150,11 +157,12 @@ private:
   }
 
   /// finish(o, first input, integral_constant of how many, vector of sums over the rows of
-  /// dy[row][o] x[row][i]). A panel of x stays in the first cache while all outputs go over it.
+  /// dy[row][o] x[row][i]). A panel of x stays in the first cache while all outputs go over it. If
+  /// `skips`, sums that are zero may be left out.
   template <std::size_t Inputs, std::size_t Outputs, class T, class Finish>
-  static void weight_sums(std::size_t rows, const T* x, const T* dy, Finish&& finish) {
+  static void weight_sums(std::size_t rows, const T* x, const T* dy, bool skips, Finish&& finish) {
     if (rows == 1) {
-      return weight_products<Inputs, Outputs>(x, dy, finish);
+      return weight_products<Inputs, Outputs>(x, dy, skips, finish);
     }
     in_fixed_blocks<Inputs, panel<Inputs, T>>([&](std::size_t i, auto width) {
       in_fixed_blocks<Outputs, outer_rows>([&](std::size_t o, auto count) {
@@ -201,16 +209,22 @@ public:
     if (blocked > 0) {
       in_fixed_blocks<Outputs, dot_columns>([&](std::size_t o, auto columns) {
         for (std::size_t row = 0; row < blocked; row += dot_rows) {
-          dot_block<Activation, dot_rows, columns, Inputs>(
-              x + row * Inputs, weights + o * Inputs, at(bias, o), y + row * Outputs + o, Outputs);
+          dot_block<dot_rows, columns, Inputs>(x + row * Inputs, weights + o * Inputs, at(bias, o),
+                                               y + row * Outputs + o, Outputs);
         }
       });
     }
     for (std::size_t row = blocked; row < rows; ++row) {
       in_fixed_blocks<Outputs, lone_columns>([&](std::size_t o, auto columns) {
-        dot_block<Activation, 1, columns, Inputs>(x + row * Inputs, weights + o * Inputs,
-                                                  at(bias, o), y + row * Outputs + o, Outputs);
+        dot_block<1, columns, Inputs>(x + row * Inputs, weights + o * Inputs, at(bias, o),
+                                      y + row * Outputs + o, Outputs);
       });
+    }
+    // In a loop of its own, where the compiler vectorizes it.
+    if constexpr (!std::is_same_v<Activation, identity>) {
+      for (std::size_t i = 0; i < rows * Outputs; ++i) {
+        y[i] = Activation::apply(y[i]);
+      }
     }
   }
 
@@ -226,7 +240,7 @@ public:
       column_sums<Outputs>(rows, dy, bias_gradient);
     }
     weight_sums<Inputs, Outputs>(
-        rows, x, dy, [&](std::size_t o, std::size_t i, auto count, auto sums) {
+        rows, x, dy, false, [&](std::size_t o, std::size_t i, auto count, auto sums) {
           store<T, lanes<T>, count>(weight_gradient + o * Inputs + i, sums);
         });
   }
@@ -237,16 +251,24 @@ public:
     if (std::is_constant_evaluated()) {
       return meaning::update_weights<Inputs, Outputs>(rows, x, dy, rule, weights, memory...);
     }
-    weight_sums<Inputs, Outputs>(
-        rows, x, dy, [&](std::size_t o, std::size_t i, auto count, auto sums) {
-          update_elements<count>(o * Inputs + i, sums, rule, weights, memory...);
-        });
+    weight_sums<Inputs, Outputs>(rows, x, dy, is_idle_at_zero(rule),
+                                 [&](std::size_t o, std::size_t i, auto count, auto sums) {
+                                   update_elements<count>(o * Inputs + i, sums, rule, weights,
+                                                          memory...);
+                                 });
   }
 
   template <std::size_t Outputs, class T, class Rule, class... Memory>
   static constexpr void update_bias(std::size_t rows, const T* dy, const Rule& rule, T* bias,
                                     Memory*... memory) {
-    meaning::update_bias<Outputs>(rows, dy, rule, bias, memory...);
+    if (std::is_constant_evaluated()) {
+      return meaning::update_bias<Outputs>(rows, dy, rule, bias, memory...);
+    }
+    T sums[Outputs];
+    column_sums<Outputs>(rows, dy, sums);
+    for (std::size_t o = 0; o < Outputs; ++o) {
+      rule(bias[o], sums[o], memory[o]...);
+    }
   }
 
   template <std::size_t Inputs, std::size_t Outputs, class T>

@@ -8,10 +8,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+
+#if defined(__AVX512F__)
+#  include <immintrin.h>
+#endif
 
 namespace mote::kernels {
 
@@ -91,16 +96,6 @@ private:
     }
   };
 
-  /// Whether this rule changes nothing where the gradient is zero.
-  template <class Rule>
-  static constexpr bool is_idle_at_zero(const Rule& rule) {
-    if constexpr (requires { rule.is_idle_at_zero(); }) {
-      return rule.is_idle_at_zero();
-    } else {
-      return false;
-    }
-  }
-
   /// Outputs whose sums fit the registers beside an operand or two.
   template <class T>
   static constexpr std::size_t most_outputs = (machine::registers == 32 ? 24 : 13) * lanes<T>;
@@ -122,7 +117,7 @@ private:
 
   /// Inputs whose non-zero ones are listed at a time; there is room for a store beyond them.
   static constexpr std::size_t most_listed = 1024;
-  using index_list = std::array<std::uint16_t, most_listed + 8>;
+  using index_list = std::array<std::uint16_t, most_listed + 16>;
 
   /// For each byte the numbers of the bits that are set, from the lowest.
   static constexpr auto set_bits = [] {
@@ -145,6 +140,22 @@ private:
                                                      index_list& list) {
     std::size_t found = 0;
     std::size_t i = 0;
+#if defined(__AVX512F__)
+    if constexpr (Bytes == 64 && std::is_same_v<T, float>) {
+      __m512i indices = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+      for (; i + 16 <= count; i += 16) {
+        const __mmask16 flags =
+            _mm512_cmp_ps_mask(_mm512_loadu_ps(x + i), _mm512_setzero_ps(), _CMP_NEQ_UQ);
+        const __m512i some = _mm512_maskz_compress_epi32(flags, indices);
+        store<std::uint16_t, 16>(
+            list.data() + found,
+            __builtin_convertvector(std::bit_cast<vector<std::uint32_t, 16>>(some),
+                                    vector<std::uint16_t, 16>));
+        found += static_cast<std::size_t>(__builtin_popcount(flags));
+        indices = _mm512_add_epi32(indices, _mm512_set1_epi32(16));
+      }
+    }
+#endif
     for (; i + 8 <= count; i += 8) {
       // A byte of ones or zeros for each input. Products gather one bit of each byte in the last.
       const auto bytes =
