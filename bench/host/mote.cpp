@@ -1,9 +1,12 @@
 #include "peer.hpp"
 
+#include <mote/hosted/parallel_trainer.hpp>
+#include <mote/hosted/thread_team.hpp>
 #include <mote/models/lenet.hpp>
 #include <mote/mote.hpp>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -46,6 +49,11 @@ void set(mote::parameters<Net>& parameters, const std::vector<layer_parameters>&
       parameters);
 }
 
+/// What `use_threads` asked for. With more than one a batch is cut in two; a single sample is work
+/// for one thread.
+int wanted_threads = 1;
+constexpr std::size_t shards = 2;
+
 template <class Net, std::size_t Batch>
 training_step train(const task& task) {
   using optimizer = mote::fused_update<mote::sgd<float>>;
@@ -54,6 +62,21 @@ training_step train(const task& task) {
   set(all->parameters, task.initial);
   return [all](const float* images, const std::uint8_t* labels) {
     std::copy_n(images, Batch * pixels, all->workspace.input().data);
+    return all->step(Batch, std::span<const std::uint8_t>(labels, Batch));
+  };
+}
+
+template <class Net, std::size_t Batch>
+training_step train_in_threads(const task& task) {
+  using optimizer = mote::sgd<float>;
+  using trainer =
+      mote::hosted::parallel_trainer<Net, mote::softmax_cross_entropy, optimizer, Batch, shards>;
+  const auto all = std::make_shared<trainer>(optimizer{task.learning_rate}, 1);
+  set(all->parameters, task.initial);
+  return [all](const float* images, const std::uint8_t* labels) {
+    for (std::size_t row = 0; row < Batch; ++row) {
+      std::copy_n(images + row * pixels, pixels, all->input(Batch, row).data());
+    }
     return all->step(Batch, std::span<const std::uint8_t>(labels, Batch));
   };
 }
@@ -70,6 +93,33 @@ inference infer(const task& task) {
   return [all](const float* images) {
     std::copy_n(images, Batch * pixels, all->workspace.input().data);
     return mote::forward(all->parameters, all->workspace).data;
+  };
+}
+
+/// A thread takes a part of the batch, with a workspace of its own.
+template <class Net, std::size_t Batch>
+inference infer_in_threads(const task& task) {
+  using network = mote::inference_network<Net>;
+  constexpr std::size_t rows = Batch / shards;
+  static_assert(rows * shards == Batch);
+  struct model {
+    alignas(64) mote::parameters<network> parameters;
+    struct alignas(64) part {
+      mote::workspace<network, float, rows> workspace;
+    } parts[shards];
+    std::array<float, Batch * classes> logits;
+    mote::hosted::thread_team team{shards, shards};
+  };
+  const auto all = std::make_shared<model>();
+  set(all->parameters, task.initial);
+  return [all](const float* images) {
+    all->team.run([&](std::size_t index) {
+      auto& memory = all->parts[index].workspace;
+      std::copy_n(images + index * rows * pixels, rows * pixels, memory.input().data);
+      const auto logits = mote::forward(all->parameters, memory);
+      std::copy_n(logits.data, rows * classes, all->logits.data() + index * rows * classes);
+    });
+    return all->logits.data();
   };
 }
 
@@ -94,17 +144,28 @@ Result with_network(const task& task, F&& f) {
 
 template <template <std::size_t> class First>
 peer make(const char* name) {
-  return {name,
-          MOTE_VERSION,
+  return {name, MOTE_VERSION,
           [](const task& task) {
-            return with_network<training_step, First>(
-                task, [&]<class Net, std::size_t Batch>() { return train<Net, Batch>(task); });
+            return with_network<training_step, First>(task, [&]<class Net, std::size_t Batch>() {
+              if constexpr (Batch >= shards) {
+                if (wanted_threads > 1) {
+                  return train_in_threads<Net, Batch>(task);
+                }
+              }
+              return train<Net, Batch>(task);
+            });
           },
           [](const task& task) {
-            return with_network<inference, First>(
-                task, [&]<class Net, std::size_t Batch>() { return infer<Net, Batch>(task); });
+            return with_network<inference, First>(task, [&]<class Net, std::size_t Batch>() {
+              if constexpr (Batch >= shards) {
+                if (wanted_threads > 1) {
+                  return infer_in_threads<Net, Batch>(task);
+                }
+              }
+              return infer<Net, Batch>(task);
+            });
           },
-          {}};
+          [](int threads) { wanted_threads = threads; }};
 }
 
 } // namespace
