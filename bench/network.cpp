@@ -116,6 +116,65 @@ void forward_int8(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
 }
 
+template <std::size_t Units>
+using dense = mote::dense<Units>;
+template <std::size_t Units>
+using sparse_dense = mote::sparse_dense<Units>;
+
+template <template <std::size_t> class First>
+using mlp_with = mote::network<mote::input<784>, First<100>, mote::relu, mote::dense<10>>;
+
+/// So many samples of which so many percent are not zero: at how many does sparse_dense break even
+/// with dense?
+template <std::size_t Batch>
+std::vector<float> inputs_of_density(std::int64_t percent) {
+  mote::random_source generator{1};
+  std::vector<float> inputs(Batch * 784);
+  for (float& value : inputs) {
+    value = generator.below(100) < percent ? generator.uniform<float>() : 0.0f;
+  }
+  return inputs;
+}
+
+template <template <std::size_t> class First, std::size_t Batch>
+void forward_at_density(benchmark::State& state) {
+  using net = mote::inference_network<mlp_with<First>>;
+  struct model {
+    alignas(64) mote::parameters<net> weights{};
+    alignas(64) mote::workspace<net, float, Batch> memory{};
+  };
+  const auto all = std::make_unique<model>();
+  const auto inputs = inputs_of_density<Batch>(state.range(0));
+  for (auto _ : state) {
+    std::copy(inputs.begin(), inputs.end(), all->memory.input().data);
+    benchmark::DoNotOptimize(mote::forward(all->weights, all->memory).data);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
+}
+
+template <template <std::size_t> class First, std::size_t Batch>
+void train_at_density(benchmark::State& state) {
+  using optimizer = mote::fused_update<mote::sgd<float>>;
+  using trainer = mote::trainer<mlp_with<First>, mote::softmax_cross_entropy, optimizer, Batch>;
+  const auto all = std::make_unique<trainer>(optimizer{{1e-6f}}, 1);
+  const auto inputs = inputs_of_density<Batch>(state.range(0));
+  const std::uint8_t labels[Batch]{};
+  for (auto _ : state) {
+    std::copy(inputs.begin(), inputs.end(), all->workspace.input().data);
+    benchmark::DoNotOptimize(all->step(Batch, std::span<const std::uint8_t>(labels)));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(Batch));
+}
+
+BENCHMARK_TEMPLATE(forward_at_density, dense, 1)->Arg(20);
+BENCHMARK_TEMPLATE(forward_at_density, sparse_dense, 1)->DenseRange(20, 100, 10);
+BENCHMARK_TEMPLATE(forward_at_density, dense, 32)->Arg(20);
+BENCHMARK_TEMPLATE(forward_at_density, sparse_dense, 32)->DenseRange(20, 100, 10);
+BENCHMARK_TEMPLATE(train_at_density, dense, 1)->Arg(20);
+BENCHMARK_TEMPLATE(train_at_density, sparse_dense, 1)->DenseRange(20, 100, 10);
+BENCHMARK_TEMPLATE(train_at_density, dense, 32)->Arg(20);
+BENCHMARK_TEMPLATE(train_at_density, sparse_dense, 32)->DenseRange(20, 100, 10);
 BENCHMARK_TEMPLATE(forward, mlp, generic, 1);
 BENCHMARK_TEMPLATE(forward, mlp, native, 1);
 BENCHMARK_TEMPLATE(forward, mlp, generic, 100);
