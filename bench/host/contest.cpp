@@ -1,5 +1,6 @@
 #include "contest.hpp"
 #include "fma_peak.hpp"
+#include "memory_rate.hpp"
 #include "stopwatch.hpp"
 
 #include <algorithm>
@@ -161,6 +162,19 @@ double samples_per_second(const peer& library, const workload& work, const sampl
   return one.rates().median;
 }
 
+/// A sample is read from where all of them are, and all weights are read once for a batch forward,
+/// then changed if it trains. What lies between the layers is not counted.
+double memory_limit_of(const workload& work, const samples& data, double seconds) {
+  const std::size_t weights = work.network.weight_bytes();
+  double for_batch = static_cast<double>(weights) / read_rate(weights, seconds);
+  if (work.trains) {
+    for_batch += static_cast<double>(weights) / update_rate(weights, seconds);
+  }
+  const double for_sample =
+      pixels * sizeof(float) / read_rate(data.images.size() * sizeof(float), seconds);
+  return 1.0 / (for_sample + for_batch / static_cast<double>(work.batch));
+}
+
 row compare(const std::vector<peer>& libraries, const workload& work, int threads,
             const samples& data, const effort& effort) {
   const auto checked = with_noise(data, checked_steps * work.batch);
@@ -187,7 +201,8 @@ row compare(const std::vector<peer>& libraries, const workload& work, int thread
       one.measure();
     }
   }
-  row result{work, threads, spread_of(peaks).median, {}};
+  row result{
+      work, threads, spread_of(peaks).median, memory_limit_of(work, data, effort.seconds / 4), {}};
   for (const auto& one : all) {
     result.results.push_back({one.name(), one.rates()});
   }

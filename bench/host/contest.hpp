@@ -28,6 +28,7 @@ struct row {
   workload work;
   int threads;
   double peak;                 ///< operations per second
+  double memory_limit;         ///< samples per second that the caches can feed one thread
   std::vector<result> results; ///< of the libraries that can do it
 };
 

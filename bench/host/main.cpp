@@ -130,7 +130,9 @@ std::string heading(const std::vector<peer>& libraries, const std::string& data,
       "plain SGD, float32, on " +
       data +
       ". A training step copies the batch in, goes forward and back and "
-      "updates the weights.\n\n- machine: " +
+      "updates the weights. The roofline is the less of what the multiply-adds and what the memory "
+      "allow, where a sample is read from where all of them are, and the weights once a batch; to "
+      "train, all of them are changed. What passes by zeros may be beyond it.\n\n- machine: " +
       processor() + ", " + std::to_string(std::thread::hardware_concurrency()) +
       " cores, vectors of " + std::to_string(8 * __BIGGEST_ALIGNMENT__) +
       " bits, peak of a core's fused multiply-adds " + peak +

@@ -35,6 +35,14 @@ struct network_size {
     return 3.0 * forward_operations() - 2.0 * layers.front().macs();
   }
 
+  std::size_t weight_bytes() const {
+    std::size_t sum = 0;
+    for (const auto& layer : layers) {
+      sum += layer.inputs * layer.outputs * sizeof(float);
+    }
+    return sum;
+  }
+
   /// He's uniform weights (He et al., "Delving Deep into Rectifiers", 2015) and small biases.
   std::vector<layer_parameters> draw(std::uint64_t seed) const {
     mote::random_source generator{seed};

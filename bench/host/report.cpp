@@ -46,6 +46,18 @@ const result* best(const row& row, bool of_mote) {
   return found;
 }
 
+/// What the roofline allows (Williams, Waterman & Patterson, "Roofline", 2009): the less of what
+/// the multiply-adds and what the memory allow, and how much of it is reached.
+std::string roof(const row& row, double rate) {
+  if (row.threads > 1) {
+    return "-"; // the rates of the memory are those of one
+  }
+  const double compute_limit = row.peak / row.work.operations();
+  const double limit = std::min(compute_limit, row.memory_limit);
+  return thousands(limit) + (limit < compute_limit ? " by memory: " : " by peak: ") +
+         with_digits(100.0 * rate / limit, 0) + " %";
+}
+
 std::string line(const row& row, const std::vector<peer>& libraries) {
   std::string text = std::string("| ") + row.work.network.name + " | " +
                      std::to_string(row.work.batch) + " | " + row.work.direction() + " | " +
@@ -63,7 +75,7 @@ std::string line(const row& row, const std::vector<peer>& libraries) {
   }
   const result* mote = best(row, true);
   if (mote == nullptr) {
-    return text + " - | - | - |\n";
+    return text + " - | - | - | - |\n";
   }
   const double rate = mote->samples_per_second.median;
   const double operations = rate * row.work.operations();
@@ -78,7 +90,7 @@ std::string line(const row& row, const std::vector<peer>& libraries) {
   }
   text += " |";
   return text + " " + with_digits(1e-9 * operations, 1) + " | " +
-         with_digits(100.0 * operations / row.peak, 0) + " % |\n";
+         with_digits(100.0 * operations / row.peak, 0) + " % | " + roof(row, rate) + " |\n";
 }
 
 } // namespace
@@ -94,8 +106,8 @@ std::string markdown(const std::vector<row>& rows, const std::vector<peer>& libr
     rules += "---:|";
   }
   std::string text = "| network | batch | direction | threads |" + names +
-                     " mote / best peer | GFLOP/s of mote | of the peak |\n" +
-                     "|---|---:|---|---:|" + rules + "---:|---:|---:|\n";
+                     " mote / best peer | GFLOP/s of mote | of the peak | roofline |\n" +
+                     "|---|---:|---|---:|" + rules + "---:|---:|---:|---:|\n";
   for (const auto& row : rows) {
     text += line(row, libraries);
   }
@@ -113,6 +125,7 @@ std::string json(const std::vector<row>& rows) {
                       {"library", library},
                       {"samples_per_second", rate.median},
                       {"peak_share", rate.median * row.work.operations() / row.peak},
+                      {"memory_limit", row.memory_limit},
                       {"lowest", rate.lowest},
                       {"highest", rate.highest}});
     }
