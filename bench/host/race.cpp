@@ -1,6 +1,7 @@
 // Seconds of one core from nothing to an accuracy, with each library on one recipe:
 //
 //   bench_race [--seeds 10] [--held-back] [--markdown FILE] [--recipe N --epochs N --rate X]
+//              [--library NAME]
 //
 // The recipes were chosen with --held-back, which trains on the first 55,000 images and tests on
 // the 5,000 after them; the test images were not looked at for that.
@@ -59,7 +60,7 @@ std::string text(const char* format, double number) {
 int run(int argc, char** argv) {
   std::uint64_t seeds = 10;
   bool held_back = false;
-  std::string markdown_path;
+  std::string markdown_path, library;
   std::size_t only = 0, epochs = 0;
   float rate = 0.0f;
   CLI::App options("Seconds to an accuracy with mote and with other libraries.");
@@ -68,6 +69,7 @@ int run(int argc, char** argv) {
   options.add_option("--recipe", only, "only the recipe of this number, from 1");
   options.add_option("--epochs", epochs, "instead of the recipe's");
   options.add_option("--rate", rate, "instead of the recipe's");
+  options.add_option("--library", library, "only this one, as the table names it");
   options.add_option("--markdown", markdown_path, "write the table to this file");
   CLI11_PARSE(options, argc, argv);
 
@@ -83,6 +85,9 @@ int run(int argc, char** argv) {
 #ifdef MOTE_BENCH_LIBTORCH
   learners.push_back(make_libtorch_learner());
 #endif
+  if (!library.empty()) {
+    std::erase_if(learners, [&](const learner& one) { return one.name != library; });
+  }
   std::string table =
       "| network | wanted | epochs, batch, rate | library | seeds that reach it | least, mean "
       "accuracy | "

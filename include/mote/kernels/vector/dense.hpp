@@ -135,12 +135,14 @@ private:
   }();
 
   /// weight_sums of a single row, in the order in which the results are stored. If `skips`, without
-  /// those of outputs whose slope is zero, as behind a relu half of them are.
+  /// those of outputs whose slope is zero, as behind a relu half of them are. From the last output
+  /// on: its weights were read last on the way forward, and what is written last here is read first
+  /// in the next step, so that either is still in the first cache.
   template <std::size_t Inputs, std::size_t Outputs, class T, class Finish>
   static void weight_products(const T* x, const T* dy, bool skips, Finish&& finish) {
     constexpr std::size_t width = lanes<T>;
     constexpr std::size_t tail = Inputs % width;
-    for (std::size_t o = 0; o < Outputs; ++o) {
+    for (std::size_t o = Outputs; o-- > 0;) {
       if (skips && dy[o] == T{0}) {
         continue;
       }
