@@ -44,6 +44,30 @@ long double worst_ulps(float lowest, float highest, Function function, Exact exa
   return worst;
 }
 
+/// Roots of a vector are those of its lanes, to the last bit.
+template <class T, std::size_t Lanes>
+void check_roots() {
+  INFO(sizeof(T) * Lanes << " bytes");
+  using limits = std::numeric_limits<T>;
+  support::noise random;
+  std::vector<T> arguments{T{0},          T{-0.0},       limits::denorm_min(),
+                           limits::min(), limits::max(), limits::infinity()};
+  for (int exponent = -60; exponent < 60; ++exponent) {
+    arguments.push_back(std::ldexp(random.between(T{1}, T{2}), exponent));
+  }
+  for (const T x : arguments) {
+    for (std::size_t lane = 0; lane < Lanes; ++lane) {
+      kernels::vector<T, Lanes> all{};
+      all[lane] = x;
+      CAPTURE(x, lane);
+      CHECK(math::sqrt(all)[lane] == std::sqrt(x));
+      CHECK(math::sqrt(all)[(lane + 1) % Lanes] == T{0});
+    }
+  }
+  const auto root = math::sqrt(kernels::vector<T, Lanes>{} - T{1});
+  CHECK(root[Lanes - 1] != root[Lanes - 1]);
+}
+
 bool same(float a, float b) {
   return a == b ? std::signbit(a) == std::signbit(b) : a != a && b != b;
 }
@@ -89,6 +113,15 @@ void check_elementwise() {
 }
 
 } // namespace
+
+TEST_CASE("square roots of vectors are those of numbers", "[core][vector_math]") {
+  check_roots<float, 4>();
+  check_roots<float, 8>();
+  check_roots<float, 16>();
+  check_roots<double, 2>();
+  check_roots<double, 4>();
+  check_roots<double, 8>();
+}
 
 TEST_CASE("exp, tanh and sigmoid of vectors are as exact as of floats", "[core][math]") {
   check_lanes<4>();

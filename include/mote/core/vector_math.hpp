@@ -1,6 +1,10 @@
-// exp, tanh and the logistic function of core/math.hpp for all lanes of a vector at once, in the
-// vector extensions of GCC and Clang: the same formulas, with a choice where those branch.
+// Functions of core/math.hpp for all lanes of a vector at once, in the vector extensions of GCC and
+// Clang: exp, tanh and the logistic function by the same formulas, with a choice where those
+// branch.
 #pragma once
+
+#include <mote/core/isa.hpp>
+#include <mote/core/math.hpp>
 
 #include <bit>
 #include <concepts>
@@ -20,7 +24,25 @@ concept float_vector =
   float > ;
 };
 
+/// A vector of floats or of doubles.
+template <class V>
+concept real_vector = float_vector<V> ||
+    (!std::is_class_v<V> && !std::is_pointer_v<V> && !std::is_array_v<V> && requires(V v) {
+      requires std::same_as < std::remove_cvref_t<decltype(v[0])>,
+      double > ;
+    });
+
 namespace detail {
+
+/// Whether a V is what a register of this machine holds.
+template <class V>
+constexpr bool fits_register = [] {
+  if constexpr (requires { isa::native::register_bytes; }) {
+    return sizeof(V) == isa::native::register_bytes;
+  } else {
+    return false;
+  }
+}();
 
 /// Integers as wide as the floats.
 template <float_vector V>
@@ -77,6 +99,43 @@ template <float_vector V>
 template <float_vector V>
 [[gnu::always_inline]] inline V sigmoid(V x) {
   return 1.0f / (1.0f + exp(-x));
+}
+
+/// Square root, correctly rounded. The instruction by name: a compiler takes the root of a vector
+/// lane by lane, because each might have to set errno.
+template <real_vector V>
+[[gnu::always_inline]] inline V sqrt(V x) {
+  [[maybe_unused]] constexpr bool is_float = float_vector<V>;
+  V result;
+#if defined(__AVX__)
+  if constexpr (detail::fits_register<V> && is_float) {
+    asm("vsqrtps %1, %0" : "=v"(result) : "v"(x));
+    return result;
+  } else if constexpr (detail::fits_register<V>) {
+    asm("vsqrtpd %1, %0" : "=v"(result) : "v"(x));
+    return result;
+  }
+#elif defined(__SSE2__)
+  if constexpr (detail::fits_register<V> && is_float) {
+    asm("sqrtps %1, %0" : "=x"(result) : "x"(x));
+    return result;
+  } else if constexpr (detail::fits_register<V>) {
+    asm("sqrtpd %1, %0" : "=x"(result) : "x"(x));
+    return result;
+  }
+#elif defined(__aarch64__)
+  if constexpr (detail::fits_register<V> && is_float) {
+    asm("fsqrt %0.4s, %1.4s" : "=w"(result) : "w"(x));
+    return result;
+  } else if constexpr (detail::fits_register<V>) {
+    asm("fsqrt %0.2d, %1.2d" : "=w"(result) : "w"(x));
+    return result;
+  }
+#endif
+  for (std::size_t lane = 0; lane < sizeof(V) / sizeof(x[0]); ++lane) {
+    result[lane] = math::sqrt(x[lane]);
+  }
+  return result;
 }
 
 } // namespace mote::math

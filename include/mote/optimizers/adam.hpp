@@ -2,8 +2,8 @@
 
 #include <mote/core/math.hpp>
 #include <mote/core/storage.hpp>
-
-#include <cstddef>
+#include <mote/core/vector_math.hpp>
+#include <mote/optimizers/rule.hpp>
 
 namespace mote {
 
@@ -38,26 +38,42 @@ struct adam {
                         state<Net>& memory) const {
     memory.beta1_power *= beta1;
     memory.beta2_power *= beta2;
-    const T mean_correction = T{1} / (T{1} - memory.beta1_power);
-    const T variance_correction = T{1} / (T{1} - memory.beta2_power);
-    const bool decoupled = decay == mote::decay::decoupled;
-    visit_tensors<Net>(
-        [&](auto, const field& description, auto& w, const auto& g, auto& m, auto& v) {
-          if (!description.is_trained()) {
-            return;
-          }
-          const T decay_rate = description.role == role::weight ? weight_decay : T{0};
-          for (std::size_t i = 0; i < w.size; ++i) {
-            const T slope = decoupled ? g[i] : g[i] + decay_rate * w[i];
-            m[i] = beta1 * m[i] + (T{1} - beta1) * slope;
-            v[i] = beta2 * v[i] + (T{1} - beta2) * slope * slope;
-            const T step =
-                m[i] * mean_correction / (math::sqrt(v[i] * variance_correction) + epsilon);
-            w[i] -= learning_rate * (decoupled ? step + decay_rate * w[i] : step);
-          }
-        },
-        weights, slopes, memory.mean, memory.variance);
+    const step_of_all step{*this, T{1} / (T{1} - memory.beta1_power),
+                           T{1} / (T{1} - memory.beta2_power)};
+    update_by_rule<Net>(step, weights, slopes, memory.mean, memory.variance);
   }
+
+private:
+  /// What becomes of one element, or of a register full of them.
+  struct element_rule {
+    const adam& optimizer;
+    T mean_correction;
+    T variance_correction;
+    T decay_rate;
+
+    template <class V>
+    constexpr void operator()(V& w, V g, V& m, V& v) const {
+      const bool decoupled = optimizer.decay == mote::decay::decoupled;
+      const V slope = decoupled ? g : g + decay_rate * w;
+      m = optimizer.beta1 * m + (T{1} - optimizer.beta1) * slope;
+      v = optimizer.beta2 * v + (T{1} - optimizer.beta2) * slope * slope;
+      const V step =
+          m * mean_correction / (math::sqrt(v * variance_correction) + optimizer.epsilon);
+      w -= optimizer.learning_rate * (decoupled ? step + decay_rate * w : step);
+    }
+  };
+
+  /// The corrections of the moments belong to a step, so this has the rules, and not the optimizer.
+  struct step_of_all {
+    const adam& optimizer;
+    T mean_correction;
+    T variance_correction;
+
+    constexpr element_rule rule(const field& description) const {
+      return {optimizer, mean_correction, variance_correction,
+              description.role == role::weight ? optimizer.weight_decay : T{0}};
+    }
+  };
 };
 
 } // namespace mote

@@ -58,9 +58,9 @@ constexpr bool all_update_themselves() {
 
 } // namespace detail
 
-/// An optimizer that changes each layer's weights as soon as the gradient is known: `fused_update<sgd<>>`,
-/// `fused_update<momentum_sgd<>>`. Dense layers do so while the gradient is in a register, and need no
-/// memory for it. The weights are those of the optimizer by itself, but for rounding.
+/// An optimizer that changes each layer's weights as soon as the gradient is known: `sgd`,
+/// `momentum_sgd`, `adagrad` or `rmsprop`. Dense layers do so while the gradient is in a register,
+/// and need no memory for it. The weights are those of the optimizer by itself, but for rounding.
 ///
 /// `Optimizer` has to define `rule(field)`, a function of an element, its gradient and its state,
 /// and `visit_state(state, f)`, which calls f with the records of that state; see sgd.hpp.

@@ -2,8 +2,8 @@
 
 #include <mote/core/math.hpp>
 #include <mote/core/storage.hpp>
-
-#include <cstddef>
+#include <mote/core/vector_math.hpp>
+#include <mote/optimizers/rule.hpp>
 
 namespace mote {
 
@@ -23,22 +23,34 @@ struct rmsprop {
     gradients<Net, T> squares;
   };
 
+  /// What becomes of one element, or of a register full of them.
+  struct element_rule {
+    T rate;
+    T decay;
+    T smoothing;
+    T epsilon;
+
+    template <class V>
+    constexpr void operator()(V& w, V g, V& s) const {
+      const V slope = g + decay * w;
+      s = smoothing * s + (T{1} - smoothing) * slope * slope;
+      w -= rate * slope / (math::sqrt(s) + epsilon);
+    }
+  };
+  constexpr element_rule rule(const field& description) const {
+    const T decay = description.role == role::weight ? weight_decay : T{0};
+    return {learning_rate, decay, smoothing, epsilon};
+  }
+
   template <class Net>
   constexpr void update(parameters<Net, T>& weights, const gradients<Net, T>& slopes,
                         state<Net>& memory) const {
-    visit_tensors<Net>(
-        [&](auto, const field& description, auto& w, const auto& g, auto& s) {
-          if (!description.is_trained()) {
-            return;
-          }
-          const T decay = description.role == role::weight ? weight_decay : T{0};
-          for (std::size_t i = 0; i < w.size; ++i) {
-            const T slope = g[i] + decay * w[i];
-            s[i] = smoothing * s[i] + (T{1} - smoothing) * slope * slope;
-            w[i] -= learning_rate * slope / (math::sqrt(s[i]) + epsilon);
-          }
-        },
-        weights, slopes, memory.squares);
+    update_by_rule<Net>(*this, weights, slopes, memory.squares);
+  }
+
+  template <class Net, class F>
+  static constexpr void visit_state(state<Net>& memory, F&& f) {
+    f(memory.squares);
   }
 };
 

@@ -1,17 +1,32 @@
 // Optimizers that treat all elements alike: what they do to one is their `rule`.
 #pragma once
 
+#include <mote/core/isa.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/storage.hpp>
+#include <mote/kernels/vector/update.hpp>
 
 #include <cstddef>
+#include <type_traits>
 
 namespace mote {
 
-/// rule(w, g, m...) for every element of a parameter tensor, its gradient and its state.
+/// rule(w, g, m...) for every element of a parameter tensor, its gradient and its state: as many at
+/// once as a register holds, if there are such registers, then one by one.
 template <class Rule, class Weights, class Slopes, class... Memory>
 constexpr void apply_rule(const Rule& rule, Weights& w, const Slopes& g, Memory&... m) {
-  for (std::size_t i = 0; i < w.size; ++i) {
+  std::size_t done = 0;
+  if constexpr (requires { isa::native::register_bytes; }) {
+    if (!std::is_constant_evaluated()) {
+      using T = typename Weights::value_type;
+      constexpr std::size_t lanes = isa::native::register_bytes / sizeof(T);
+      for (; done + lanes <= w.size; done += lanes) {
+        kernels::update_elements<lanes, T, lanes>(done, kernels::load<T, lanes>(g.data() + done),
+                                                  rule, w.data(), m.data()...);
+      }
+    }
+  }
+  for (std::size_t i = done; i < w.size; ++i) {
     rule(w[i], g[i], m[i]...);
   }
 }

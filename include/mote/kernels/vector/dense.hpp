@@ -5,6 +5,7 @@
 #include <mote/core/isa.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/kernels/generic/dense.hpp>
+#include <mote/kernels/vector/update.hpp>
 #include <mote/kernels/vector/vector.hpp>
 
 #include <algorithm>
@@ -176,19 +177,6 @@ private:
     });
   }
 
-  template <std::size_t Count, class T, class V, class Rule, class... Memory>
-  [[gnu::always_inline]] static inline void
-  update_elements(std::size_t at, V slope, const Rule& rule, T* weights, Memory*... memory) {
-    constexpr std::size_t width = lanes<T>;
-    V w = load<T, width, Count>(weights + at);
-    [&](auto... m) __attribute__((always_inline)) {
-      rule(w, slope, m...);
-      (store<T, width, Count>(memory + at, m), ...);
-    }
-    (load<T, width, Count>(memory + at)...);
-    store<T, width, Count>(weights + at, w);
-  }
-
   template <std::size_t Outputs, class T>
   static void column_sums(std::size_t rows, const T* dy, T* sums) {
     std::fill_n(sums, Outputs, T{0});
@@ -255,8 +243,8 @@ public:
     }
     weight_sums<Inputs, Outputs>(rows, x, dy, is_idle_at_zero(rule),
                                  [&](std::size_t o, std::size_t i, auto count, auto sums) {
-                                   update_elements<count>(o * Inputs + i, sums, rule, weights,
-                                                          memory...);
+                                   update_elements<count, T, lanes<T>>(o * Inputs + i, sums, rule,
+                                                                       weights, memory...);
                                  });
   }
 
