@@ -11,9 +11,9 @@ function(emulated_test name label machine)
     -DINCLUDE=${PROJECT_SOURCE_DIR}/include -DBOOST=${MOTE_BOOST_INCLUDE_DIR} -DCATCH=${MOTE_CATCH_INCLUDE_DIR}
     -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/emulated/${name})
 endfunction()
-emulated_test(aarch64 firmware aarch64 kernels/dense layers/dense layers/conv2d layers/pooling)
+emulated_test(aarch64 firmware aarch64 kernels/dense layers/dense layers/conv2d layers/pooling optimizers/adam)
 emulated_test(s390x firmware s390x core/crc32 core/fixed_point core/random kernels/dense_int8 kernels/requantize
   layers/dense)
-emulated_test(aarch64_slow long aarch64 kernels/conv2d kernels/vector_int8)
+emulated_test(aarch64_slow long aarch64 core/vector_math kernels/conv2d kernels/vector_int8)
 emulated_test(s390x_slow long s390x core/math kernels/arm_dsp kernels/scalar32 kernels/helium)
 set_tests_properties(emulated/aarch64_slow emulated/s390x_slow PROPERTIES TIMEOUT 3600)
