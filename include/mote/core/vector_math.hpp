@@ -32,6 +32,16 @@ concept real_vector = float_vector<V> ||
       double > ;
     });
 
+/// What a function of numbers or of vectors has its constants in.
+template <class T>
+struct number_of {
+  using type = T;
+};
+template <real_vector V>
+struct number_of<V> {
+  using type = std::remove_cvref_t<decltype(std::declval<V>()[0])>;
+};
+
 namespace detail {
 
 /// Whether a V is what a register of this machine holds.

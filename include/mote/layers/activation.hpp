@@ -34,8 +34,8 @@ struct activation : layer {
 
   /// An elementwise function that the layer before it may apply to its results.
   static constexpr bool is_activation = true;
-  /// True when `apply` takes a vector of floats as it takes one float, and does not only what the
-  /// compiler vectorizes by itself.
+  /// True when `apply` and `derivative` take a vector of floats as they take one float, and do not
+  /// only what the compiler vectorizes by itself.
   static constexpr bool applies_to_vectors = false;
   /// True when negative inputs give (nearly) nothing, so that weights before it start larger.
   static constexpr bool rectifies = false;

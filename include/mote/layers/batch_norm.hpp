@@ -1,11 +1,13 @@
 #pragma once
 
+#include <mote/core/isa.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/math.hpp>
 #include <mote/core/pass.hpp>
 #include <mote/core/tensor.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 
 namespace mote {
@@ -56,23 +58,24 @@ struct batch_norm : layer {
   template <class Pass>
   static constexpr void train_forward(const Pass& pass) {
     using T = typename Pass::value_type;
-    constexpr std::size_t channels = Pass::input_shape.channels;
-    const auto count = static_cast<T>(pass.input.rows * (Pass::input_shape.size() / channels));
+    constexpr shape in = Pass::input_shape;
+    const auto count = static_cast<T>(pass.input.rows * (in.size() / in.channels));
     auto& mean = pass.cache.mean;
     auto& variance = pass.cache.variance;
-    for (std::size_t c = 0; c < channels; ++c) {
-      mean[c] = T{0};
-      variance[c] = T{0};
-    }
-    for_each_element_of<Pass::input_shape>(pass.input.rows, [&](std::size_t i, std::size_t c) {
-      mean[c] += pass.input.data[i] / count;
+    std::array<T, width<in>> sums{};
+    for_each_element_of<in>(pass.input.rows, [&](std::size_t i, std::size_t place) {
+      sums[place] += pass.input.data[i];
     });
+    join<in>(sums, [&](std::size_t c, T sum) { mean[c] = sum / count; });
     // A second sweep around the mean: the difference of two sums of squares would cancel.
-    for_each_element_of<Pass::input_shape>(pass.input.rows, [&](std::size_t i, std::size_t c) {
-      const T distance = pass.input.data[i] - mean[c];
-      variance[c] += distance * distance / count;
+    const auto means = spread<in>([&](std::size_t c) { return mean[c]; });
+    std::array<T, width<in>> squares{};
+    for_each_element_of<in>(pass.input.rows, [&](std::size_t i, std::size_t place) {
+      const T distance = pass.input.data[i] - means[place];
+      squares[place] += distance * distance;
     });
-    normalize<Pass::input_shape>(pass, mean, variance);
+    join<in>(squares, [&](std::size_t c, T sum) { variance[c] = sum / count; });
+    normalize<in>(pass, mean, variance);
   }
 
   /// With u = (x - mean) / deviation and N elements per channel: d scale = sum of dy u, d offset =
@@ -80,32 +83,38 @@ struct batch_norm : layer {
   template <class Pass>
   static constexpr void backward(const Pass& pass) {
     using T = typename Pass::value_type;
-    constexpr std::size_t channels = Pass::input_shape.channels;
-    const auto count = static_cast<T>(pass.input.rows * (Pass::input_shape.size() / channels));
-    const auto& mean = pass.cache.mean;
-    const auto& variance = pass.cache.variance;
+    constexpr shape in = Pass::input_shape;
+    const auto count = static_cast<T>(pass.input.rows * (in.size() / in.channels));
     auto& slopes = pass.gradients;
-    std::array<T, channels> inverse_deviation{};
-    for (std::size_t c = 0; c < channels; ++c) {
-      inverse_deviation[c] = inverse_of_deviation(variance[c]);
-      slopes.scale[c] = T{0};
-      slopes.offset[c] = T{0};
-      slopes.mean[c] = mean[c];
+    for (std::size_t c = 0; c < in.channels; ++c) {
+      const T variance = pass.cache.variance[c];
+      slopes.mean[c] = pass.cache.mean[c];
       // Of a sample the running variance wants the unbiased estimate.
-      slopes.variance[c] = count > T{1} ? variance[c] * (count / (count - T{1})) : variance[c];
+      slopes.variance[c] = count > T{1} ? variance * (count / (count - T{1})) : variance;
     }
-    const auto normalized = [&](std::size_t i, std::size_t c) {
-      return (pass.input.data[i] - mean[c]) * inverse_deviation[c];
+    const auto means = spread<in>([&](std::size_t c) { return pass.cache.mean[c]; });
+    const auto inverse_deviations =
+        spread<in>([&](std::size_t c) { return inverse_of_deviation(pass.cache.variance[c]); });
+    const auto normalized = [&](std::size_t i, std::size_t place) {
+      return (pass.input.data[i] - means[place]) * inverse_deviations[place];
     };
-    for_each_element_of<Pass::input_shape>(pass.input.rows, [&](std::size_t i, std::size_t c) {
-      slopes.scale[c] += pass.output_gradient.data[i] * normalized(i, c);
-      slopes.offset[c] += pass.output_gradient.data[i];
+    std::array<T, width<in>> products{};
+    std::array<T, width<in>> sums{};
+    for_each_element_of<in>(pass.input.rows, [&](std::size_t i, std::size_t place) {
+      products[place] += pass.output_gradient.data[i] * normalized(i, place);
+      sums[place] += pass.output_gradient.data[i];
     });
+    join<in>(products, [&](std::size_t c, T sum) { slopes.scale[c] = sum; });
+    join<in>(sums, [&](std::size_t c, T sum) { slopes.offset[c] = sum; });
     if constexpr (Pass::wants_input_gradient) {
-      for_each_element_of<Pass::input_shape>(pass.input.rows, [&](std::size_t i, std::size_t c) {
-        const T shared = (slopes.offset[c] + normalized(i, c) * slopes.scale[c]) / count;
-        pass.input_gradient.data[i] = pass.parameters.scale[c] * inverse_deviation[c] *
-                                      (pass.output_gradient.data[i] - shared);
+      const auto tilts = spread<in>([&](std::size_t c) { return slopes.scale[c] / count; });
+      const auto shifts = spread<in>([&](std::size_t c) { return slopes.offset[c] / count; });
+      const auto factors = spread<in>([&](std::size_t c) {
+        return pass.parameters.scale[c] * inverse_of_deviation(pass.cache.variance[c]);
+      });
+      for_each_element_of<in>(pass.input.rows, [&](std::size_t i, std::size_t place) {
+        const T shared = shifts[place] + normalized(i, place) * tilts[place];
+        pass.input_gradient.data[i] = factors[place] * (pass.output_gradient.data[i] - shared);
       });
     }
   }
@@ -137,26 +146,63 @@ private:
     return T{1} / math::sqrt(variance + static_cast<T>(epsilon));
   }
 
-  /// f(index, channel) for every element of `rows` samples.
+  /// Elements that are taken side by side: where there are wide registers some pixels, so that
+  /// sums do not wait for each other. Each of them has a place of its own in an array.
+  template <shape In>
+  static constexpr std::size_t width = [] {
+    constexpr bool has_registers = requires {
+      isa::native::register_bytes;
+    };
+    return In.channels * (has_registers && In.channels < 64 ? std::bit_ceil(64 / In.channels) : 1);
+  }();
+
+  /// f(index, place) for every element of `rows` samples.
   template <shape In, class F>
   static constexpr void for_each_element_of(std::size_t rows, F&& f) {
-    for (std::size_t at = 0; at < rows * (In.size() / In.channels); ++at) {
-      for (std::size_t c = 0; c < In.channels; ++c) {
-        f(at * In.channels + c, c);
+    const std::size_t count = rows * In.size();
+    const std::size_t whole = count - count % width<In>;
+    for (std::size_t at = 0; at < whole; at += width<In>) {
+      for (std::size_t place = 0; place < width<In>; ++place) {
+        f(at + place, place);
       }
+    }
+    for (std::size_t at = whole; at < count; ++at) {
+      f(at, at - whole);
+    }
+  }
+
+  /// f(channel) at each place.
+  template <shape In, class F>
+  static constexpr auto spread(F&& f) {
+    std::array<decltype(f(0)), width<In>> result{};
+    for (std::size_t place = 0; place < width<In>; ++place) {
+      result[place] = place < In.channels ? f(place) : result[place - In.channels];
+    }
+    return result;
+  }
+
+  /// f(channel, sum over its places).
+  template <shape In, class T, std::size_t Size, class F>
+  static constexpr void join(const std::array<T, Size>& sums, F&& f) {
+    for (std::size_t c = 0; c < In.channels; ++c) {
+      T sum{0};
+      for (std::size_t place = c; place < Size; place += In.channels) {
+        sum += sums[place];
+      }
+      f(c, sum);
     }
   }
 
   template <shape In, class Pass, class Statistic>
   static constexpr void normalize(const Pass& pass, const Statistic& mean,
                                   const Statistic& variance) {
-    using T = typename Pass::value_type;
-    std::array<T, In.channels> factor{};
-    for (std::size_t c = 0; c < In.channels; ++c) {
-      factor[c] = pass.parameters.scale[c] * inverse_of_deviation(variance[c]);
-    }
-    for_each_element_of<In>(pass.input.rows, [&](std::size_t i, std::size_t c) {
-      pass.output.data[i] = (pass.input.data[i] - mean[c]) * factor[c] + pass.parameters.offset[c];
+    const auto means = spread<In>([&](std::size_t c) { return mean[c]; });
+    const auto factors = spread<In>([&](std::size_t c) {
+      return pass.parameters.scale[c] * inverse_of_deviation(variance[c]);
+    });
+    const auto offsets = spread<In>([&](std::size_t c) { return pass.parameters.offset[c]; });
+    for_each_element_of<In>(pass.input.rows, [&](std::size_t i, std::size_t place) {
+      pass.output.data[i] = (pass.input.data[i] - means[place]) * factors[place] + offsets[place];
     });
   }
 };

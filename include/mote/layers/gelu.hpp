@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mote/core/math.hpp>
+#include <mote/core/vector_math.hpp>
 #include <mote/layers/activation.hpp>
 
 namespace mote {
@@ -17,26 +18,28 @@ struct gelu : activation<gelu> {
   static constexpr bool backward_reads_input = true; // y has each negative value twice
   static constexpr bool backward_reads_output = false;
 
+  static constexpr bool applies_to_vectors = true;
+
   template <class T>
   static constexpr T apply(T x) {
     return x * math::sigmoid(twice_sqrt_2_over_pi<T> * (x + cubic<T> * x * x * x));
   }
   template <class T>
   static constexpr T derivative(T x, T) {
+    using number = typename math::number_of<T>::type;
     const T square = x * x;
     const T s = math::sigmoid(twice_sqrt_2_over_pi<T> * (x + cubic<T> * square * x));
-    const T bell = s * (T{1} - s);
-    if (bell == T{0}) { // far out, where x^2 may be infinite
-      return s;
-    }
-    return s + x * bell * twice_sqrt_2_over_pi<T> * (T{1} + T{3} * cubic<T> * square);
+    const T bell = s * (number{1} - s);
+    const T tilt = x * bell * twice_sqrt_2_over_pi<T> * (number{1} + number{3} * cubic<T> * square);
+    return bell == number{0} ? s : s + tilt; // far out, where x^2 may be infinite
   }
 
 private:
   template <class T>
-  static constexpr T twice_sqrt_2_over_pi = T(1.5957691216057307117597842397375);
+  static constexpr auto
+      twice_sqrt_2_over_pi = typename math::number_of<T>::type(1.5957691216057307117597842397375);
   template <class T>
-  static constexpr T cubic = T(0.044715);
+  static constexpr auto cubic = typename math::number_of<T>::type(0.044715);
 };
 
 } // namespace mote

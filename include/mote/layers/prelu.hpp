@@ -43,7 +43,8 @@ struct prelu : layer {
   static constexpr void forward(const Pass& pass) {
     for_each_element(pass, [&](std::size_t i, std::size_t channel) {
       const auto x = pass.input.data[i];
-      pass.output.data[i] = x > 0 ? x : pass.parameters.slopes[channel] * x;
+      const auto product = pass.parameters.slopes[channel] * x; // in any case: no branch
+      pass.output.data[i] = x > 0 ? x : product;
     });
   }
 
@@ -54,11 +55,12 @@ struct prelu : layer {
     for_each_element(pass, [&](std::size_t i, std::size_t channel) {
       const T x = pass.input.data[i];
       const T dy = pass.output_gradient.data[i];
-      if (!(x > T{0})) {
-        pass.gradients.slopes[channel] += dy * x;
-      }
+      // Products with 0 or 1: of a choice GCC makes a branch, mispredicted where signs are random.
+      const auto is_negative = static_cast<T>(!(x > T{0}));
+      pass.gradients.slopes[channel] += is_negative * (dy * x);
       if constexpr (Pass::wants_input_gradient) {
-        pass.input_gradient.data[i] = x > T{0} ? dy : pass.parameters.slopes[channel] * dy;
+        const T slope = (T{1} - is_negative) + is_negative * pass.parameters.slopes[channel];
+        pass.input_gradient.data[i] = slope * dy;
       }
     });
   }
