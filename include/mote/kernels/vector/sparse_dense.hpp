@@ -5,6 +5,7 @@
 #include <mote/core/layer.hpp>
 #include <mote/kernels/generic/sparse_dense.hpp>
 #include <mote/kernels/vector/vector.hpp>
+#include <mote/kernels/vector/x86_instructions.hpp>
 
 #include <algorithm>
 #include <array>
@@ -13,10 +14,6 @@
 #include <cstdint>
 #include <type_traits>
 #include <utility>
-
-#if defined(__AVX512F__)
-#  include <immintrin.h>
-#endif
 
 namespace mote::kernels {
 
@@ -142,17 +139,14 @@ private:
     std::size_t i = 0;
 #if defined(__AVX512F__)
     if constexpr (Bytes == 64 && std::is_same_v<T, float>) {
-      __m512i indices = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+      vector<std::uint32_t, 16> indices{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
       for (; i + 16 <= count; i += 16) {
-        const __mmask16 flags =
-            _mm512_cmp_ps_mask(_mm512_loadu_ps(x + i), _mm512_setzero_ps(), _CMP_NEQ_UQ);
-        const __m512i some = _mm512_maskz_compress_epi32(flags, indices);
+        const std::uint16_t flags = vcmpneqps(load<float, 16>(x + i), vector<float, 16>{});
         store<std::uint16_t, 16>(
             list.data() + found,
-            __builtin_convertvector(std::bit_cast<vector<std::uint32_t, 16>>(some),
-                                    vector<std::uint16_t, 16>));
+            __builtin_convertvector(vpcompressd(flags, indices), vector<std::uint16_t, 16>));
         found += static_cast<std::size_t>(__builtin_popcount(flags));
-        indices = _mm512_add_epi32(indices, _mm512_set1_epi32(16));
+        indices += 16;
       }
     }
 #endif
