@@ -2,6 +2,7 @@
 #include <mote/core/math.hpp>
 #include <mote/kernels/vector/elementwise.hpp>
 #include <mote/kernels/vector/vector.hpp>
+#include <mote/layers/gelu.hpp>
 #include <mote/layers/sigmoid.hpp>
 #include <mote/layers/tanh.hpp>
 
@@ -109,6 +110,14 @@ void check_elementwise() {
     for (std::size_t i = 0; i < count; ++i) {
       REQUIRE(support::close(y[i], Activation::apply(x[i]), 1e-6f));
     }
+    const guarded<float> dy(count, count % 4, random);
+    guarded<float> dx(count, count % 2);
+    kernels::elementwise<Isa>::template backward<Activation>(count, x.data(), y.data(), dy.data(),
+                                                             dx.data());
+    REQUIRE(dx.margins_are_whole());
+    for (std::size_t i = 0; i < count; ++i) {
+      REQUIRE(support::close(dx[i], dy[i] * Activation::derivative(x[i], y[i]), 1e-6f));
+    }
   }
 }
 
@@ -130,9 +139,9 @@ TEST_CASE("exp, tanh and sigmoid of vectors are as exact as of floats", "[core][
 }
 
 TEST_CASE("activations of vectors are those of floats", "[core][math]") {
-  check_elementwise<isa::generic, mote::tanh>();
-  check_elementwise<isa::simd<16>, mote::tanh>();
-  check_elementwise<isa::simd<32>, sigmoid>();
-  check_elementwise<isa::simd<64>, mote::tanh>();
-  check_elementwise<isa::simd<64>, sigmoid>();
+  support::for_each_isa([]<class Isa>(Isa) {
+    check_elementwise<Isa, mote::tanh>();
+    check_elementwise<Isa, sigmoid>();
+    check_elementwise<Isa, gelu>();
+  });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mote/core/math.hpp>
+#include <mote/core/vector_math.hpp>
 #include <mote/layers/activation.hpp>
 
 namespace mote {
@@ -16,7 +17,7 @@ struct sigmoid : activation<sigmoid> {
   }
   template <class T>
   static constexpr T derivative(T, T y) {
-    return y * (T{1} - y);
+    return y * (typename math::number_of<T>::type{1} - y);
   }
   /// Fixed by the TensorFlow Lite specification: [0, 1) in steps of 1/256.
   static constexpr affine output_affine(const affine&, const range&) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mote/core/math.hpp>
+#include <mote/core/vector_math.hpp>
 #include <mote/layers/activation.hpp>
 
 namespace mote {
@@ -16,7 +17,7 @@ struct tanh : activation<tanh> {
   }
   template <class T>
   static constexpr T derivative(T, T y) {
-    return T{1} - y * y;
+    return typename math::number_of<T>::type{1} - y * y;
   }
   /// Fixed by the TensorFlow Lite specification: [-1, 1) in steps of 1/128.
   static constexpr affine output_affine(const affine&, const range&) { return {1.0f / 128.0f, 0}; }
