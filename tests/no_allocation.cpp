@@ -290,9 +290,10 @@ TEST_CASE("no layer, loss or optimizer takes anything from the heap", "[no_alloc
   using every =
       network<input<4>, penalized<dense<5>, l1<1, 100>, l2<1, 100>>, prelu, linear,
               frozen<dense<5>>, relu6, dense<5>, leaky_relu<>, dense<5>, hard_sigmoid, dense<5>,
-              hard_swish, dense<5>, gelu, softmax, residual<dense<6>, projection<dense<6>>>,
-              reshape<1, 2, 3>, concatenate<branch<>, conv2d<1, 1>>, batch_norm, max_pool2d<1>,
-              avg_pool2d<1>, depthwise_conv2d<1>, global_avg_pool, sparse_dense<3>, step, dense<3>>;
+              hard_swish, dense<5>, gelu, softmax, residual<dense<12>, projection<dense<12>>>,
+              reshape<2, 2, 3>, concatenate<branch<>, conv2d<1, 1>>, batch_norm, max_pool2d<1>,
+              conv2d<3, 2, 1, padding::same>, relu, max_pool2d<2>, avg_pool2d<1>,
+              depthwise_conv2d<1>, global_avg_pool, sparse_dense<3>, step, dense<3>>;
   using guarded = masked<clipped_by_value<clipped_by_norm<rmsprop<>>>>;
   static trainer<every, softmax_cross_entropy_smoothed<10>, guarded, 2> first{{}, 1};
   static trainer<every, binary_cross_entropy, adagrad<>, 2> second{{}, 1};

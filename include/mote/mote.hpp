@@ -43,6 +43,7 @@
 #include <mote/layers/leaky_relu.hpp>
 #include <mote/layers/linear.hpp>
 #include <mote/layers/penalized.hpp>
+#include <mote/layers/pooled_conv2d.hpp>
 #include <mote/layers/pooling.hpp>
 #include <mote/layers/prelu.hpp>
 #include <mote/layers/relu.hpp>

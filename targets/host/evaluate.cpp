@@ -36,7 +36,8 @@ int evaluate_network(const options& given, const parameters<Net, T>& weights, co
   const auto data = hosted::load_digits(given.data);
   std::printf("data: %s (%s)\n", data.name.c_str(), data.origin.c_str());
   const auto samples = hosted::all_of(data.test, input);
-  const auto memory = std::make_unique<workspace<Net, T, 64>>();
+  // As the trainer runs it: rounding must not tell the two apart.
+  const auto memory = std::make_unique<workspace<training_network<Net>, T, 64>>();
   const auto result = mote::evaluate(weights, samples, *memory);
   std::printf("%s test accuracy: %s (%s of %s)\n", std::is_same_v<T, float> ? "float" : "int8",
               percent(result.accuracy()).c_str(), thousands(result.correct).c_str(),

@@ -56,7 +56,7 @@ int quantize_model(const options& given, const hosted::tensor_file& trained_file
   model->scales = choose_scales<integer_network>(ranges, input);
   mote::quantize(*real, model->scales, model->weights);
 
-  const auto real_memory = std::make_unique<workspace<network, float, 64>>();
+  const auto real_memory = std::make_unique<workspace<training_network<network>, float, 64>>();
   const auto integer_memory = std::make_unique<workspace<integer_network>>();
   const auto real_result = mote::evaluate(*trained, hosted::all_of(data.test, input), *real_memory);
   const auto integer_result =

@@ -84,7 +84,8 @@ struct epoch_samples {
 
 /// A workspace of the trainer's type, so that there is only one for the compiler.
 template <class Model>
-using evaluation_memory = workspace<typename Model::network, float, Model::batch, training>;
+using evaluation_memory =
+    workspace<training_network<typename Model::network>, float, Model::batch, training>;
 
 template <class Model, class Trainer>
 progress run_epochs(Trainer& trainer, const options& given, hosted::image_samples training_samples,

@@ -147,14 +147,16 @@ using everything =
             dropout<20>, penalized<dense<9>, l1<1, 100>>, relu, dropout<40>, dense<2>>;
 using nothing_random = network<input<6, 5, 1>, conv2d<3, 3>, relu, flatten, frozen<dense<7>>, relu,
                                penalized<dense<37>, l1<1, 100>, l2<1, 50>>, mote::tanh, dense<2>>;
+using pools = network<input<9, 8, 1>, conv2d<3, 3>, relu, max_pool2d<2>, dropout<20>, conv2d<5, 2>,
+                      max_pool2d<2>, relu, flatten, dense<7>, relu, dense<2>>;
 using small = network<input<3>, dense<4>, relu, dense<2>>;
 
-template <class Optimizer>
+template <class Net, class Optimizer>
 void check_number_of_threads(const Optimizer& optimizer, std::size_t samples) {
-  const auto one = in_parallel<everything, Optimizer, 4, float>(optimizer, samples, 1);
-  CHECK(one == in_parallel<everything, Optimizer, 4, float>(optimizer, samples, 2));
-  CHECK(one == in_parallel<everything, Optimizer, 4, float>(optimizer, samples, 3));
-  CHECK(one == in_parallel<everything, Optimizer, 4, float>(optimizer, samples, 4));
+  const auto one = in_parallel<Net, Optimizer, 4, float>(optimizer, samples, 1);
+  CHECK(one == in_parallel<Net, Optimizer, 4, float>(optimizer, samples, 2));
+  CHECK(one == in_parallel<Net, Optimizer, 4, float>(optimizer, samples, 3));
+  CHECK(one == in_parallel<Net, Optimizer, 4, float>(optimizer, samples, 4));
 }
 
 } // namespace
@@ -162,8 +164,9 @@ void check_number_of_threads(const Optimizer& optimizer, std::size_t samples) {
 TEST_CASE("parallel_trainer: the number of threads does not change a bit",
           "[hosted][parallel_trainer]") {
   // The last batch of 43 samples is shorter than the number of shards.
-  check_number_of_threads(momentum_sgd<float>{0.05f, 0.9f, 0.01f}, 43);
-  check_number_of_threads(adam<float>{0.01f}, 38);
+  check_number_of_threads<everything>(momentum_sgd<float>{0.05f, 0.9f, 0.01f}, 43);
+  check_number_of_threads<everything>(adam<float>{0.01f}, 38);
+  check_number_of_threads<pools>(momentum_sgd<float>{0.05f, 0.9f, 0.01f}, 43);
 }
 
 TEST_CASE("parallel_trainer: with one shard it is mote::trainer, bit for bit",
@@ -171,6 +174,8 @@ TEST_CASE("parallel_trainer: with one shard it is mote::trainer, bit for bit",
   const momentum_sgd<float> optimizer{0.05f, 0.9f, 0.01f};
   CHECK(in_parallel<everything, momentum_sgd<float>, 1, float>(optimizer, 38, 1) ==
         alone<everything, momentum_sgd<float>, float>(optimizer, 38));
+  CHECK(in_parallel<pools, momentum_sgd<float>, 1, float>(optimizer, 38, 1) ==
+        alone<pools, momentum_sgd<float>, float>(optimizer, 38));
 }
 
 TEST_CASE("parallel_trainer: without chance it is mote::trainer but for rounding",

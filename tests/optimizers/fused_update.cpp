@@ -4,6 +4,7 @@
 #include <mote/layers/flatten.hpp>
 #include <mote/layers/frozen.hpp>
 #include <mote/layers/penalized.hpp>
+#include <mote/layers/pooling.hpp>
 #include <mote/layers/relu.hpp>
 #include <mote/layers/tanh.hpp>
 #include <mote/losses/mean_squared_error.hpp>
@@ -77,12 +78,15 @@ void check_network() {
 using all_dense = network<input<5>, dense<7>, mote::tanh, dense<1>, relu, dense<3>>;
 using mixed = network<input<5, 5, 1>, conv2d<2, 3>, batch_norm, relu, flatten, frozen<dense<6>>,
                       mote::tanh, penalized<dense<5>, l1<1, 50>, l2<1, 10>>, dense<2>>;
+using pools = network<input<6, 7, 1>, frozen<conv2d<2, 2>>, relu, conv2d<3, 2>, relu, max_pool2d<2>,
+                      flatten, dense<2>>;
 
 } // namespace
 
 TEST_CASE("fused_update: the weights are those of the optimizer", "[optimizers][fused_update]") {
   check_network<all_dense>();
   check_network<mixed>();
+  check_network<pools>();
   // Not `mixed`: before a normalization the gradient of a bias is nothing but rounding, which these
   // divide by its own size.
   check_same<all_dense>(adagrad<double>{0.1, 0.01});

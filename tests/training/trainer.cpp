@@ -1,10 +1,19 @@
+#include <mote/layers/batch_norm.hpp>
+#include <mote/layers/conv2d.hpp>
 #include <mote/layers/dense.hpp>
 #include <mote/layers/dropout.hpp>
+#include <mote/layers/flatten.hpp>
+#include <mote/layers/frozen.hpp>
+#include <mote/layers/leaky_relu.hpp>
+#include <mote/layers/penalized.hpp>
+#include <mote/layers/pooling.hpp>
 #include <mote/layers/relu.hpp>
+#include <mote/layers/residual.hpp>
 #include <mote/layers/tanh.hpp>
 #include <mote/losses/mean_squared_error.hpp>
 #include <mote/losses/softmax_cross_entropy.hpp>
 #include <mote/optimizers/adam.hpp>
+#include <mote/optimizers/fused_update.hpp>
 #include <mote/optimizers/sgd.hpp>
 #include <mote/training/trainer.hpp>
 
@@ -108,7 +117,79 @@ struct by_hand {
   }
 };
 
+using pools = network<input<11, 10, 2>, conv2d<5, 3>, relu, max_pool2d<2>, dropout<20>,
+                      residual<conv2d<5, 3, 1, padding::same>, leaky_relu<>>, batch_norm,
+                      frozen<conv2d<4, 2>>, max_pool2d<2>, leaky_relu<1, 4>,
+                      penalized<conv2d<3, 1>, l2<1, 10>>, flatten, dense<3>>;
+
+/// Steps with the network as written, each part called by hand: what the trainer's steps are to be
+/// but for rounding.
+template <class Net, class Loss, class Optimizer, std::size_t Batch>
+struct steps_by_hand {
+  parameters<Net, double> weights{};
+  gradients<Net, double> slopes{};
+  typename Optimizer::template state<Net> state{};
+  workspace<Net, double, Batch, training> memory{};
+  random_source random{0};
+
+  template <class Targets>
+  double step(const Optimizer& optimizer, std::size_t rows, Targets targets) {
+    const auto y = train_forward<isa::generic>(weights, memory, random, rows);
+    const double loss = Loss::evaluate(y, targets, memory.output_gradient(rows));
+    backward<isa::generic>(weights, memory, slopes, rows);
+    optimizer.update(weights, slopes, state);
+    update_statistics(weights, slopes);
+    return loss;
+  }
+};
+
+template <class Isa, class Optimizer, class Wrapped>
+void check_against_steps_by_hand(const Optimizer& optimizer, const Wrapped& wrapped) {
+  INFO(Isa::name);
+  constexpr std::size_t batch = 6;
+  using teacher_type = trainer<pools, softmax_cross_entropy, Wrapped, batch, double, Isa>;
+  const auto teacher = std::make_unique<teacher_type>(wrapped, 3);
+  const auto expected =
+      std::make_unique<steps_by_hand<pools, softmax_cross_entropy, Optimizer, batch>>();
+  expected->weights = teacher->parameters;
+  expected->random = teacher->random;
+  static_assert(decltype(teacher->workspace)::network::size + 4 == pools::size);
+  static_assert(sizeof(teacher->workspace) < sizeof(expected->memory));
+
+  support::noise random;
+  std::array<std::uint8_t, batch> labels{0, 1, 2, 2, 1, 0};
+  for (const std::size_t rows : {batch, batch, std::size_t{4}, batch, std::size_t{1}}) {
+    const auto x = expected->memory.input(rows).elements();
+    random.fill(x);
+    std::copy(x.begin(), x.end(), teacher->workspace.input(rows).data);
+    const auto targets = std::span<const std::uint8_t>{labels}.first(rows);
+    CHECK(support::close(teacher->step(rows, targets), expected->step(optimizer, rows, targets),
+                         1e-12));
+  }
+  CHECK(support::all_parameters<pools>(teacher->parameters, expected->weights,
+                                       [](double a, double b) { // false for NaN
+                                         return support::close(a, b, 1e-12);
+                                       }));
+  // Any workspace runs on the parameters.
+  random.fill(expected->memory.input().elements());
+  std::copy_n(expected->memory.input().data, batch * pools::input.size(),
+              teacher->workspace.input().data);
+  const auto y = forward<Isa>(teacher->parameters, expected->memory).elements();
+  const auto z = forward<Isa>(teacher->parameters, teacher->workspace).elements();
+  CHECK(std::equal(y.begin(), y.end(), z.begin(), z.end(),
+                   [](double a, double b) { return support::close(a, b, 1e-12); }));
+}
+
 } // namespace
+
+TEST_CASE("a trainer takes the steps of the network as written, pools and all",
+          "[training][trainer]") {
+  support::for_each_isa([]<class Isa>(Isa) {
+    const momentum_sgd<double> optimizer{0.05, 0.9, 0.01};
+    check_against_steps_by_hand<Isa>(optimizer, optimizer);
+    check_against_steps_by_hand<Isa>(optimizer, fused_update<momentum_sgd<double>>{optimizer});
+  });
+}
 
 TEST_CASE("the same seed gives the same parameters, bit for bit", "[training][trainer]") {
   support::for_each_isa([]<class Isa>(Isa) {

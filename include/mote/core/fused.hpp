@@ -3,6 +3,8 @@
 #include <mote/core/layer.hpp>
 #include <mote/core/pass.hpp>
 
+#include <type_traits>
+
 namespace mote {
 
 /// A layer that applies an activation to its results before storing them. Made by the inference
@@ -19,5 +21,18 @@ struct fused : Layer {
     Layer::forward(pass.template with_activation<Activation>());
   }
 };
+
+namespace detail {
+
+/// Whether a layer can do the activation and the max pool that follow it, as `Layer::pooled<Layer,
+/// Activation, Pool>`, which it should where `Layer::gains_from_max_pool(shape)`. It says so by its
+/// own name in `takes_max_pool`: a layer that inherits that name may do more than the one it names,
+/// as penalized<> does.
+template <class Layer>
+inline constexpr bool takes_max_pool = requires {
+  requires std::is_same_v<typename Layer::takes_max_pool, Layer>;
+};
+
+} // namespace detail
 
 } // namespace mote

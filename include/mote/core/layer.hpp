@@ -140,6 +140,10 @@ struct identity {
   static constexpr T apply(T x) {
     return x;
   }
+  template <class T>
+  static constexpr T derivative(T, T) {
+    return T{1};
+  }
 };
 
 } // namespace mote

@@ -1,5 +1,6 @@
-// Passes rewrite the list of layers for inference, from type to type: drop what only training
-// needs, fuse activations into the layers that feed them.
+// Passes rewrite the list of layers, from type to type: for inference they drop what only training
+// needs and fuse activations into the layers that feed them, for both they do a convolution and the
+// max pool behind it in one.
 #pragma once
 
 #include <mote/core/fixed_point.hpp>
@@ -50,6 +51,7 @@ constexpr auto as_steps(std::index_sequence<Index...>) {
 namespace detail {
 
 using mote::detail::first_of;
+using mote::detail::takes_max_pool;
 
 /// Where `flags` are set.
 template <std::size_t Count, std::size_t Size>
@@ -124,6 +126,8 @@ constexpr auto drop_training_only(Steps) {
 
 /// A rule that lets a layer apply the activation that follows it.
 struct fuse_every_activation {
+  static constexpr bool for_int8 = false;
+
   template <class Layer, class Next>
   static constexpr bool applies = requires {
     requires Layer::fuses_activation && Next::is_activation;
@@ -135,6 +139,8 @@ struct fuse_every_activation {
 
 /// The same, for activations that are a mere clamp in integer arithmetic.
 struct fuse_int8_activations {
+  static constexpr bool for_int8 = true;
+
   template <class Layer, class Next>
   static constexpr bool applies = requires {
     requires Layer::fuses_activation && Next::clamps_int8;
@@ -222,6 +228,100 @@ constexpr auto absorb(step_list<Steps...>) {
       detail::absorbing<Rule, step_list<Steps...>, std::index_sequence_for<Steps...>>>();
 }
 
+namespace detail {
+
+template <class Layer>
+inline constexpr bool is_max_pool = requires {
+  requires Layer::fuses_into_conv2d;
+};
+
+/// Rules for what may follow a layer that takes a max pool.
+struct take_max_pool {
+  template <class, class Next>
+  static constexpr bool applies = is_max_pool<Next>;
+};
+struct take_activation {
+  template <class, class Next>
+  static constexpr bool applies = requires {
+    requires Next::is_activation && Next::never_decreases && !Next::backward_reads_input;
+  };
+};
+
+template <class Step, class Pool, class Activation, std::size_t Last>
+using pooled_step = step<
+    typename Step::layer::template pooled<typename Step::layer, Activation, typename Pool::layer>,
+    Step::first, Last, typename Step::values>;
+
+template <class Net, class Step>
+constexpr bool gains_from_max_pool() {
+  if constexpr (takes_max_pool<typename Step::layer>) {
+    return Step::layer::gains_from_max_pool(Net::inputs[Step::first]);
+  } else {
+    return false;
+  }
+}
+
+/// A step with the max pool inside that comes next or after next.
+template <class Net, class Readers, class Step, class Second, class Third>
+constexpr auto with_max_pool() {
+  if constexpr (!gains_from_max_pool<Net, Step>()) {
+    return Step{};
+  } else if constexpr (absorbs<take_max_pool, Readers, Step, Second>::value) {
+    if constexpr (absorbs<take_activation, Readers, Second, Third>::value) {
+      return pooled_step<Step, Second, typename Third::layer, Third::last>{};
+    } else {
+      return pooled_step<Step, Second, identity, Second::last>{};
+    }
+  } else if constexpr (absorbs<take_activation, Readers, Step, Second>::value &&
+                       absorbs<take_max_pool, Readers, Second, Third>::value) {
+    return pooled_step<Step, Third, typename Second::layer, Third::last>{};
+  } else {
+    return Step{};
+  }
+}
+
+template <class Net, class Steps, class Indices>
+struct pooling;
+
+template <class Net, class... Steps, std::size_t... Index>
+struct pooling<Net, step_list<Steps...>, std::index_sequence<Index...>> {
+  using list = step_list<Steps...>;
+  using readers = reader_counts<Steps...>;
+
+  /// The last step again where there is none: no step takes its own value.
+  template <std::size_t At>
+  using nth = typename list::template at<std::min(At, list::size - 1)>;
+  template <std::size_t At>
+  using at = decltype(with_max_pool<Net, readers, nth<At>, nth<At + 1>, nth<At + 2>>());
+
+  static constexpr auto kept = [] {
+    constexpr std::array firsts{Steps::first...};
+    constexpr std::array lasts{at<Index>::last...};
+    std::array<bool, list::size> result{};
+    for (std::size_t i = 0, next = 0; i < list::size; ++i) {
+      result[i] = firsts[i] >= next;
+      next = result[i] ? lasts[i] + 1 : next;
+    }
+    return result;
+  }();
+};
+
+} // namespace detail
+
+/// Puts a max pool whose windows lie side by side into the convolution before it, with an
+/// activation that never decreases between the two or behind them. `Net` is the network as written.
+template <class Net, class... Steps>
+constexpr auto fuse_max_pools(step_list<Steps...>) {
+  return detail::select<
+      detail::pooling<Net, step_list<Steps...>, std::index_sequence_for<Steps...>>>();
+}
+
+/// Whether there is anything for that to look at; spares the compiler most networks.
+template <class Net, std::size_t... Index>
+constexpr bool has_max_pool(std::index_sequence<Index...>) {
+  return (detail::is_max_pool<typename Net::template layer<Index>> || ...);
+}
+
 /// The network that a list of steps describes, and where its layers come from.
 template <class Net, class Steps>
 struct rewritten;
@@ -262,11 +362,20 @@ struct rewritten<Net, step_list<Steps...>> {
   static constexpr std::array<std::size_t, sizeof...(Steps)> lasts{Steps::last...};
 };
 
+template <class Net, class Steps>
+constexpr auto rewritten_to(Steps) {
+  return std::type_identity<rewritten<Net, Steps>>{};
+}
+
 template <class Net, class Rule>
 constexpr auto rewrite_for_inference() {
-  const auto steps = absorb<Rule>(
-      absorb<fold_normalization>(drop_training_only(as_steps<Net>(typename Net::indices{}))));
-  return std::type_identity<rewritten<Net, std::remove_const_t<decltype(steps)>>>{};
+  constexpr typename Net::indices indices{};
+  const auto folded = absorb<fold_normalization>(drop_training_only(as_steps<Net>(indices)));
+  if constexpr (!Rule::for_int8 && has_max_pool<Net>(indices)) {
+    return rewritten_to<Net>(absorb<Rule>(fuse_max_pools<Net>(folded)));
+  } else {
+    return rewritten_to<Net>(absorb<Rule>(folded));
+  }
 }
 
 template <class Net, class Rule>
@@ -278,6 +387,57 @@ using for_inference = typename decltype(rewrite_for_inference<Net, Rule>())::typ
 template <class Net>
 using inference_network =
     typename passes::for_inference<Net, passes::fuse_every_activation>::network;
+
+namespace passes {
+
+template <class Net>
+struct as_written {
+  using network = Net;
+};
+
+template <class Net>
+constexpr auto rewrite_for_training() {
+  constexpr typename Net::indices indices{};
+  if constexpr (has_max_pool<Net>(indices)) {
+    constexpr auto steps = fuse_max_pools<Net>(as_steps<Net>(indices));
+    if constexpr (steps.size < Net::size) {
+      return rewritten_to<Net>(steps);
+    } else {
+      return std::type_identity<as_written<Net>>{};
+    }
+  } else {
+    return std::type_identity<as_written<Net>>{};
+  }
+}
+
+template <class Net>
+using for_training = typename decltype(rewrite_for_training<Net>())::type;
+
+} // namespace passes
+
+/// The network that the trainers run in the place of `Net`, often `Net` itself: forward and
+/// backward it computes the same. Its parameters, gradients and states of optimizers are those of
+/// `Net`; only the workspace is its own. train_forward, forward and backward take both kinds.
+template <class Net>
+using training_network = typename passes::for_training<Net>::network;
+
+namespace detail {
+
+/// Whether the network of a workspace may run on the parameters of `Net`.
+template <class Run, class Net>
+concept runs_as = std::is_same_v<Run, Net> || std::is_same_v<Run, training_network<Net>>;
+
+/// The layer of `Net` whose parameters are those of layer `Index` of `Run`.
+template <class Run, class Net, std::size_t Index>
+constexpr std::size_t origin_of() {
+  if constexpr (std::is_same_v<Run, Net>) {
+    return Index;
+  } else {
+    return passes::for_training<Net>::firsts[Index];
+  }
+}
+
+} // namespace detail
 
 namespace detail {
 
@@ -378,8 +538,7 @@ struct fuse_max_pool {
 
 template <class Net>
 constexpr auto rewrite_for_deployment() {
-  const auto steps = absorb<fuse_max_pool>(as_steps<Net>(typename Net::indices{}));
-  return std::type_identity<rewritten<Net, std::remove_const_t<decltype(steps)>>>{};
+  return rewritten_to<Net>(absorb<fuse_max_pool>(as_steps<Net>(typename Net::indices{})));
 }
 
 template <class Net>

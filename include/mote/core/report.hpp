@@ -31,6 +31,7 @@ struct network_report {
   /// sizeof the parameters: what a constant model takes in flash.
   std::size_t flash_bytes = 0;
   /// sizeof the workspace: input, activations and output share it, so it is less than their sum.
+  /// When `Mode` trains, of the trainer's, whose network is training_network<Net>.
   std::size_t ram_bytes = 0;
 };
 
@@ -74,7 +75,11 @@ constexpr auto make_report() {
     result.macs += entry.macs;
   });
   result.flash_bytes = sizeof(parameters<Net, T>);
-  result.ram_bytes = sizeof(workspace<Net, T, Batch, Mode>);
+  if constexpr (Mode::trains) {
+    result.ram_bytes = sizeof(workspace<training_network<Net>, T, Batch, Mode>);
+  } else {
+    result.ram_bytes = sizeof(workspace<Net, T, Batch, Mode>);
+  }
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <mote/core/isa.hpp>
 #include <mote/core/network.hpp>
 #include <mote/core/pass.hpp>
+#include <mote/core/passes.hpp>
 #include <mote/core/policy.hpp>
 #include <mote/core/random.hpp>
 #include <mote/core/requirements.hpp>
@@ -53,15 +54,15 @@ constexpr auto make_forward_pass(const Items& items, Memory& memory, std::size_t
       input_pointers(memory, sources)};
 }
 
-template <class Isa, class Net, std::size_t Index, class T, std::size_t Batch, class Mode,
-          std::size_t First, std::size_t... More>
-constexpr auto make_training_pass(const parameters<Net, T>& weights,
-                                  workspace<Net, T, Batch, Mode>& memory, random_source& generator,
-                                  std::size_t rows, std::index_sequence<First, More...> sources) {
-  return training_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
+template <class Isa, class Net, std::size_t Index, class Items, class T, std::size_t Batch,
+          class Mode, std::size_t First, std::size_t... More>
+constexpr auto make_training_pass(const Items& items, workspace<Net, T, Batch, Mode>& memory,
+                                  random_source& generator, std::size_t rows,
+                                  std::index_sequence<First, More...> sources) {
+  return training_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, Items,
                        cache_of<Net, Index, T, Batch>, Net::shapes[More]...>{
-      make_forward_pass<Isa, Net, Index>(get<Index>(weights), memory, rows, sources),
-      get<Index>(memory.caches), generator};
+      make_forward_pass<Isa, Net, Index>(items, memory, rows, sources), get<Index>(memory.caches),
+      generator};
 }
 
 /// Where layer Index is to write the gradients of the values that it takes; null for those that
@@ -74,12 +75,12 @@ constexpr auto gradient_pointers(Memory& memory, std::index_sequence<Value...>,
                          : nullptr)...};
 }
 
-/// `slopes` are where the gradients of layer Index's parameters go.
-template <class Isa, class Net, std::size_t Index, class T, std::size_t Batch, class Mode,
-          class Items, std::size_t First, std::size_t... More>
-constexpr auto make_backward_pass(const parameters<Net, T>& weights,
-                                  workspace<Net, T, Batch, Mode>& memory, Items&& slopes,
-                                  std::size_t rows, std::index_sequence<First, More...> sources) {
+/// `items` are the parameters of layer Index, `slopes` where their gradients go.
+template <class Isa, class Net, std::size_t Index, class Items, class T, std::size_t Batch,
+          class Mode, class Slopes, std::size_t First, std::size_t... More>
+constexpr auto make_backward_pass(const Items& items, workspace<Net, T, Batch, Mode>& memory,
+                                  Slopes&& slopes, std::size_t rows,
+                                  std::index_sequence<First, More...> sources) {
   constexpr auto& wanted = workspace<Net, T, Batch, Mode>::plan.has_gradient;
   constexpr bool wants_input_gradient = wanted[First];
   const auto input_gradient = [&] {
@@ -97,9 +98,9 @@ constexpr auto make_backward_pass(const parameters<Net, T>& weights,
                                            std::make_index_sequence<1 + sizeof...(More)>{});
     }
   }();
-  return backward_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, items_of<Net, Index, T>,
+  return backward_pass<Isa, Net::shapes[First], Net::shapes[Index + 1], T, Items,
                        cache_of<Net, Index, T, Batch>, wants_input_gradient, Net::shapes[More]...>{
-      get<Index>(weights),
+      items,
       slopes,
       get<Index>(memory.caches),
       memory.template value<First>(rows).as_const(),
@@ -136,15 +137,18 @@ constexpr void add_source_gradients(Memory& memory, std::size_t rows, std::index
 ///
 /// `Isa` picks the kernels; the result does not depend on it but for rounding (and not at all in
 /// integer networks).
-template <class Isa = isa::native, class Net, class T, std::size_t Batch, class Mode,
-          class Observer = no_observer>
-constexpr auto forward(const parameters<Net, T>& weights, workspace<Net, T, Batch, Mode>& memory,
+///
+/// The workspace is that of `Net`, or of `training_network<Net>` as in the trainers.
+template <class Isa = isa::native, class Net, class T, detail::runs_as<Net> Run, std::size_t Batch,
+          class Mode, class Observer = no_observer>
+constexpr auto forward(const parameters<Net, T>& weights, workspace<Run, T, Batch, Mode>& memory,
                        std::size_t rows = Batch, Observer&& observer = {}) {
   rows = std::min(rows, Batch);
-  for_each_index<Net::size>([&](auto index) {
-    using layer_type = typename Net::template layer<index>;
-    const auto pass = detail::make_forward_pass<Isa, Net, index>(
-        get<index>(weights), memory, rows, typename Net::template sources<index>{});
+  for_each_index<Run::size>([&](auto index) {
+    using layer_type = typename Run::template layer<index>;
+    const auto pass = detail::make_forward_pass<Isa, Run, index>(
+        get<detail::origin_of<Run, Net, index>()>(weights), memory, rows,
+        typename Run::template sources<index>{});
     constexpr bool has_forward = requires {
       layer_type::forward(pass);
     };
@@ -200,16 +204,18 @@ constexpr auto forward(workspace<typename Model::network, T, Batch, Mode>& memor
 }
 
 /// Like `forward`, but the layers that behave differently in training do so: dropout drops.
-template <class Isa = isa::native, class Net, class T, std::size_t Batch, class Mode>
+template <class Isa = isa::native, class Net, class T, detail::runs_as<Net> Run, std::size_t Batch,
+          class Mode>
 constexpr auto train_forward(const parameters<Net, T>& weights,
-                             workspace<Net, T, Batch, Mode>& memory, random_source& generator,
+                             workspace<Run, T, Batch, Mode>& memory, random_source& generator,
                              std::size_t rows = Batch) {
   static_assert(Mode::trains, "mote::train_forward needs a workspace whose mode trains");
   rows = std::min(rows, Batch);
-  for_each_index<Net::size>([&](auto index) {
-    using layer_type = typename Net::template layer<index>;
-    const auto pass = detail::make_training_pass<Isa, Net, index>(
-        weights, memory, generator, rows, typename Net::template sources<index>{});
+  for_each_index<Run::size>([&](auto index) {
+    using layer_type = typename Run::template layer<index>;
+    const auto pass = detail::make_training_pass<Isa, Run, index>(
+        get<detail::origin_of<Run, Net, index>()>(weights), memory, generator, rows,
+        typename Run::template sources<index>{});
     if constexpr (requires { layer_type::train_forward(pass); }) {
       layer_type::train_forward(pass);
     } else {
@@ -253,14 +259,17 @@ constexpr void run_backwards(const Pass& pass) {
 
 /// Fills `slopes` with the gradient of the loss by every parameter. Requires that `train_forward`
 /// ran on the same rows and that the loss has written `memory.output_gradient(rows)`.
-template <class Isa = isa::native, class Net, class T, std::size_t Batch, class Mode>
-constexpr void backward(const parameters<Net, T>& weights, workspace<Net, T, Batch, Mode>& memory,
+template <class Isa = isa::native, class Net, class T, detail::runs_as<Net> Run, std::size_t Batch,
+          class Mode>
+constexpr void backward(const parameters<Net, T>& weights, workspace<Run, T, Batch, Mode>& memory,
                         gradients<Net, T>& slopes, std::size_t rows = Batch) {
   rows = std::min(rows, Batch);
   detail::for_each_layer_backwards(memory, rows, [&](auto index) {
-    detail::run_backwards<typename Net::template layer<index>>(
-        detail::make_backward_pass<Isa, Net, index>(weights, memory, get<index>(slopes), rows,
-                                                    typename Net::template sources<index>{}));
+    constexpr std::size_t origin = detail::origin_of<Run, Net, index>();
+    detail::run_backwards<typename Run::template layer<index>>(
+        detail::make_backward_pass<Isa, Run, index>(get<origin>(weights), memory,
+                                                    get<origin>(slopes), rows,
+                                                    typename Run::template sources<index>{}));
   });
 }
 

@@ -50,7 +50,8 @@ struct window {
 
   /// Whether some window reaches beyond the image.
   constexpr bool is_padded() const {
-    return covered_height() > input.height || covered_width() > input.width;
+    return pad_top > 0 || pad_left > 0 || covered_height() > input.height ||
+           covered_width() > input.width;
   }
 
   /// The part of a kernel that lies on the image, along one axis: kernel elements [first, last)

@@ -93,7 +93,7 @@ struct parallel_trainer {
   /// What one thread writes at a time.
   struct shard {
     static constexpr std::size_t most_rows = (Batch + Shards - 1) / Shards;
-    mote::workspace<Net, T, most_rows, training> workspace{};
+    mote::workspace<training_network<Net>, T, most_rows, training> workspace{};
     alignas(64) mote::gradients<Net, T> gradients{};
     std::vector<const T*> tensors; ///< of the gradients, in the order of visit_tensors
     random_source random{0};

@@ -39,6 +39,9 @@ struct activation : layer {
   static constexpr bool applies_to_vectors = false;
   /// True when negative inputs give (nearly) nothing, so that weights before it start larger.
   static constexpr bool rectifies = false;
+  /// True when a larger input never gives a smaller output: of several, the largest is that of the
+  /// largest input.
+  static constexpr bool never_decreases = false;
   /// True when the int8 form is no more than a narrower clamp of the layer before it.
   static constexpr bool clamps_int8 = false;
 

@@ -7,6 +7,7 @@
 #include <mote/kernels/vector/conv2d.hpp>
 #include <mote/layers/initializers.hpp>
 #include <mote/layers/int8_convolution.hpp>
+#include <mote/layers/pooled_conv2d.hpp>
 
 #include <cstddef>
 #include <type_traits>
@@ -112,6 +113,16 @@ struct conv2d
       Groups == 1, detail::window_needs<Kernel, Padding>,
       needs::channels_in_groups_of<Groups, detail::window_needs<Kernel, Padding>>>;
   using with_bias = conv2d<Filters, Kernel, Stride, Padding, Groups, Initializer>;
+  using takes_max_pool = conv2d;
+  template <class Layer, class Activation, class Pool>
+  using pooled = pooled_conv2d<Layer, Activation, Pool>;
+  /// Whether that is faster, as measured on the host: one output of four is gathered on the way
+  /// back, which takes more time than it saves with a single tap or with weights beyond the caches.
+  /// The same on every machine, for exported models depend on it.
+  static constexpr bool gains_from_max_pool(const shape& in) {
+    return Groups == 1 && Stride == 1 && Kernel > 1 &&
+           Filters * Kernel * Kernel * in.channels <= 64 * 1024;
+  }
   static constexpr std::size_t filters(const shape&) { return Filters; }
   static constexpr std::size_t groups(const shape&) { return Groups; }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mote/core/flatten_list.hpp>
+#include <mote/core/fused.hpp>
 #include <mote/core/layer.hpp>
 
 namespace mote {
@@ -15,6 +16,13 @@ template <class Layer>
 struct frozen : Layer {
   static constexpr bool is_frozen = true;
 };
+
+namespace detail {
+
+template <class Layer>
+inline constexpr bool takes_max_pool<frozen<Layer>> = takes_max_pool<Layer>;
+
+} // namespace detail
 
 template <is_structure Structure>
 struct frozen<Structure> : structure {

@@ -14,6 +14,7 @@ struct leaky_relu : activation<leaky_relu<Numerator, Denominator>> {
   static_assert(Numerator > 0 && Denominator > 0, "mote::leaky_relu: the slope must be positive");
   static constexpr const char* name = "leaky_relu";
   static constexpr bool rectifies = true;
+  static constexpr bool never_decreases = true;
 
   template <class T>
   static constexpr T apply(T x) {

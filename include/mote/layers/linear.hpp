@@ -11,6 +11,7 @@ struct linear : activation<linear> {
   static constexpr mote::aliasing aliasing = mote::aliasing::view;
   static constexpr bool backward_reads_output = false;
   static constexpr bool training_only = true;
+  static constexpr bool never_decreases = true;
 
   template <class T>
   static constexpr T apply(T x) {

@@ -43,6 +43,8 @@ struct max_pool2d : detail::pool<Size, Stride, Padding> {
   static constexpr std::size_t size = Size;
   /// Whether each element is in one window, so that a layer before it may do its work.
   static constexpr bool fuses_into_int8 = Stride == Size && Padding == padding::valid;
+  /// The same in floating point, of the size for which there is a fast kernel.
+  static constexpr bool fuses_into_conv2d = fuses_into_int8 && Size == 2;
 
   template <class Pass>
   static constexpr void forward(const Pass& pass) {

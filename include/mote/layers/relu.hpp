@@ -8,6 +8,7 @@ namespace mote {
 struct relu : activation<relu> {
   static constexpr const char* name = "relu";
   static constexpr bool rectifies = true;
+  static constexpr bool never_decreases = true;
   static constexpr bool clamps_int8 = true;
 
   template <class T>

@@ -10,6 +10,7 @@ namespace mote {
 struct relu6 : activation<relu6> {
   static constexpr const char* name = "relu6";
   static constexpr bool rectifies = true;
+  static constexpr bool never_decreases = true;
   static constexpr bool clamps_int8 = true;
 
   template <class T>

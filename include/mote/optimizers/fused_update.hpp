@@ -72,31 +72,34 @@ struct fused_update : Optimizer {
 
   /// The way back and the update. Requires what mote::backward does. `between` is memory without a
   /// meaning to the caller.
-  template <class Isa = isa::native, class Net, class T, std::size_t Batch, class Mode>
-  constexpr void backward(parameters<Net, T>& weights, workspace<Net, T, Batch, Mode>& memory,
+  template <class Isa = isa::native, class Net, class T, detail::runs_as<Net> Run,
+            std::size_t Batch, class Mode>
+  constexpr void backward(parameters<Net, T>& weights, workspace<Run, T, Batch, Mode>& memory,
                           slopes<Net, T>& between, typename Optimizer::template state<Net>& kept,
                           std::size_t rows = Batch) const {
     rows = std::min(rows, Batch);
     Optimizer::visit_state(kept, [&](auto&... records) {
       detail::for_each_layer_backwards(memory, rows, [&](auto index) {
-        using layer_type = typename Net::template layer<index>;
-        using items = detail::items_of<Net, index, T>;
+        using layer_type = typename Run::template layer<index>;
+        using items = detail::items_of<Run, index, T>;
+        constexpr std::size_t origin = detail::origin_of<Run, Net, index>();
         const auto pass_to = [&](auto&& gradient) {
-          return detail::make_backward_pass<Isa, Net, index>(
-              weights, memory, gradient, rows, typename Net::template sources<index>{});
+          return detail::make_backward_pass<Isa, Run, index>(
+              get<origin>(weights), memory, gradient, rows,
+              typename Run::template sources<index>{});
         };
         if constexpr (is_none<items>) {
           detail::run_backwards<layer_type>(pass_to(none{}));
         } else if constexpr (detail::updates_itself<layer_type>) {
           // There is no gradient: the pass names the parameters once more in its place.
-          auto& tensors = get<index>(weights);
+          auto& tensors = get<origin>(weights);
           layer_type::backward_update(
               pass_to(tensors),
               detail::layer_update<fused_update, items,
-                                   std::remove_reference_t<decltype(get<index>(records))>...>{
-                  *this, tensors, {get<index>(records)...}});
+                                   std::remove_reference_t<decltype(get<origin>(records))>...>{
+                  *this, tensors, {get<origin>(records)...}});
         } else {
-          detail::run_backwards<layer_type>(pass_to(get<index>(between)));
+          detail::run_backwards<layer_type>(pass_to(get<origin>(between)));
           items::visit(
               [&](field description, auto& w, const auto& g, auto&... m) {
                 description.frozen = layer_type::is_frozen;
@@ -104,7 +107,7 @@ struct fused_update : Optimizer {
                   apply_rule(this->rule(description), w, g, m...);
                 }
               },
-              get<index>(weights), get<index>(between), get<index>(records)...);
+              get<origin>(weights), get<origin>(between), get<origin>(records)...);
         }
       });
     });

@@ -78,11 +78,11 @@ constexpr void copy_samples(const Data& data, std::span<const std::uint32_t> ord
 
 /// Runs the network on all samples and counts; the class is the largest output. With `Loss` other
 /// than none also sums the loss. Allocates nothing: `memory` is what it works in.
-template <class Loss = none, class Isa = isa::native, class Net, class T, std::size_t Batch,
-          class Mode, class Data>
+template <class Loss = none, class Isa = isa::native, class Net, class T, detail::runs_as<Net> Run,
+          std::size_t Batch, class Mode, class Data>
 requires labelled_samples<Data, T>
 constexpr evaluation evaluate(const parameters<Net, T>& weights, const Data& data,
-                              workspace<Net, T, Batch, Mode>& memory) {
+                              workspace<Run, T, Batch, Mode>& memory) {
   evaluation result;
   std::array<class_index, Batch> labels{};
   for (std::size_t first = 0; first < data.size(); first += Batch) {

@@ -65,7 +65,7 @@ struct trainer {
   [[no_unique_address]] alignas(detail::line_of<Isa, T>)
       typename detail::gradients_for<Net, T, Optimizer>::type gradients;
   alignas(detail::line_of<Isa, T>) typename Optimizer::template state<Net> state;
-  mote::workspace<Net, T, Batch, training> workspace;
+  mote::workspace<training_network<Net>, T, Batch, training> workspace;
 
   /// Draws initial weights; all else is zero.
   constexpr trainer(Optimizer with, std::uint64_t seed)

@@ -85,22 +85,6 @@ struct conv2d {
         });
   }
 
-private:
-  /// Calls f(image, position counted over all images, rows, columns) with the parts of the kernel
-  /// that lie on the image.
-  template <window Window, class F>
-  static constexpr void for_each_position(std::size_t rows, F&& f) {
-    std::size_t at = 0;
-    for (std::size_t image = 0; image < rows; ++image) {
-      for (std::size_t row = 0; row < Window.output_height; ++row) {
-        const auto vertical = Window.rows_at(row);
-        for (std::size_t column = 0; column < Window.output_width; ++column) {
-          f(image, at++, vertical, Window.columns_at(column));
-        }
-      }
-    }
-  }
-
   /// Calls f(offset in the image, offset in the weights) for each kernel element on the image,
   /// where a run of the group's channels starts.
   template <window Window, std::size_t Filters, std::size_t Groups, class F>
@@ -114,6 +98,22 @@ private:
         const std::size_t image_column = horizontal.start + kx - horizontal.first;
         f((image_row * Window.input.width + image_column) * Window.input.channels + group_start,
           ((filter * Window.kernel_height + ky) * Window.kernel_width + kx) * channels);
+      }
+    }
+  }
+
+private:
+  /// Calls f(image, position counted over all images, rows, columns) with the parts of the kernel
+  /// that lie on the image.
+  template <window Window, class F>
+  static constexpr void for_each_position(std::size_t rows, F&& f) {
+    std::size_t at = 0;
+    for (std::size_t image = 0; image < rows; ++image) {
+      for (std::size_t row = 0; row < Window.output_height; ++row) {
+        const auto vertical = Window.rows_at(row);
+        for (std::size_t column = 0; column < Window.output_width; ++column) {
+          f(image, at++, vertical, Window.columns_at(column));
+        }
       }
     }
   }

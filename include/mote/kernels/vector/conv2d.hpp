@@ -4,6 +4,7 @@
 #include <mote/core/isa.hpp>
 #include <mote/core/window.hpp>
 #include <mote/kernels/generic/conv2d.hpp>
+#include <mote/kernels/vector/blocks.hpp>
 #include <mote/kernels/vector/depthwise_conv2d.hpp>
 #include <mote/kernels/vector/lanes.hpp>
 #include <mote/kernels/vector/planar_conv2d.hpp>
@@ -26,72 +27,14 @@ private:
   using meaning = conv2d<isa::generic>;
   using machine = isa::simd<Bytes>;
 
-  /// Sums side by side: enough to hide the latency of a fused multiply-add (two ports, four
-  /// cycles), few enough to leave registers for the operands.
-  static constexpr std::size_t block_sums = machine::registers == 32 ? 25 : 12;
-
-  /// `Count` elements in registers: `vectors` of them, no wider than the elements need.
   template <class T, std::size_t Count>
-  struct packing {
-    static constexpr std::size_t lanes = std::min(Bytes / sizeof(T), std::bit_ceil(Count));
-    static constexpr std::size_t vectors = (Count + lanes - 1) / lanes;
-    static constexpr std::size_t padded = vectors * lanes;
-  };
+  using packing = register_packing<Bytes, T, Count>;
+
+  static constexpr std::size_t block_sums = kernels::block_sums<Bytes>;
 
   /// Filters whose sums are kept together: two registers, that each input serves both.
   template <class T>
   static constexpr std::size_t filter_block = 2 * Bytes / sizeof(T);
-
-  /// The largest block of at most `limit` such that blocks of `total` are nearly equal.
-  static constexpr std::size_t balanced(std::size_t total, std::size_t limit) {
-    const std::size_t blocks = (total + limit - 1) / limit;
-    return (total + blocks - 1) / blocks;
-  }
-
-  /// A block of at most `limit` elements of a matrix of height x width.
-  struct tile {
-    std::size_t height;
-    std::size_t width;
-
-    constexpr tile(std::size_t total_height, std::size_t total_width, std::size_t limit)
-        : height(1), width(balanced(total_width, limit)) {
-      if (width == total_width) {
-        height = balanced(total_height, limit / width);
-      }
-    }
-  };
-
-  /// Calls f(first, integral_constant of how many) for blocks that cover Total.
-  template <std::size_t Total, std::size_t Block, class F>
-  [[gnu::always_inline]] static inline void in_blocks(F&& f) {
-    constexpr std::size_t tail = Total % Block;
-    for (std::size_t first = 0; first + Block <= Total; first += Block) {
-      f(first, std::integral_constant<std::size_t, Block>{});
-    }
-    if constexpr (tail > 0) {
-      f(Total - tail, std::integral_constant<std::size_t, tail>{});
-    }
-  }
-
-  /// The same where the total is known late: what is left over comes one by one.
-  template <std::size_t Block, class F>
-  [[gnu::always_inline]] static inline void in_blocks_of(std::size_t total, F&& f) {
-    const std::size_t blocked = total - total % Block;
-    for (std::size_t first = 0; first < blocked; first += Block) {
-      f(first, std::integral_constant<std::size_t, Block>{});
-    }
-    for (std::size_t first = blocked; first < total; ++first) {
-      f(first, std::integral_constant<std::size_t, 1>{});
-    }
-  }
-
-  /// The same pointer, of which the compiler knows nothing. Else it sees that neighbouring windows
-  /// overlap and carries inputs from one round of a loop to the next in the registers of the sums.
-  template <class T>
-  [[gnu::always_inline]] static inline const T* opaque(const T* pointer) {
-    asm("" : "+r"(pointer));
-    return pointer;
-  }
 
   /// Rows x Columns positions from `x` on, for Count filters: y[position] = bias + sum over taps of
   /// x[position + tap] weights[tap].
@@ -110,7 +53,7 @@ private:
     for (std::size_t ky = 0; ky < Strip::kernel_height; ++ky) {
       const T* from = x + ky * Strip::line;
       for (std::size_t t = 0; t < Strip::run; ++t) {
-        from = opaque(from);
+        from = opaque_pointer(from);
         vector<T, lanes> w[pack::vectors];
         unrolled<pack::vectors>([&](auto v) { w[v] = load<T, lanes>(weights + v * lanes); });
         unrolled<Rows * Columns>([&](auto p) {
@@ -138,11 +81,7 @@ private:
     constexpr tile block{strip::rows, strip::output_width, block_sums / pack::vectors};
     alignas(Bytes) T packed[strip::taps * pack::padded];
     alignas(Bytes) T packed_bias[pack::padded]{};
-    for (std::size_t t = 0; t < strip::taps; ++t) {
-      for (std::size_t f = 0; f < pack::padded; ++f) {
-        packed[t * pack::padded + f] = f < Count ? weights[(first + f) * strip::taps + t] : T{0};
-      }
-    }
+    pack_filters<Bytes, Count, strip::taps>(weights + first * strip::taps, packed);
     if (bias != nullptr) {
       std::copy_n(bias + first, Count, packed_bias);
     }
@@ -184,7 +123,7 @@ private:
     for (std::size_t row = 0; row < height; ++row) {
       const T* from = x + row * Strip::row_step;
       for (std::size_t column = 0; column < Strip::output_width; ++column) {
-        from = opaque(from);
+        from = opaque_pointer(from);
         vector<T, lanes> slopes[pack::vectors];
         unrolled<pack::vectors>([&](auto v) { slopes[v] = load<T, lanes>(dy + v * lanes); });
         unrolled<Rows * Columns>([&](auto tap) {
@@ -198,23 +137,6 @@ private:
     }
     unrolled<Rows * Columns>([&](auto tap) {
       unrolled<pack::vectors>([&](auto v) { store<T, lanes>(at(tap, v), local[tap][v]); });
-    });
-  }
-
-  /// sums += the sum of all rows of a filter block, four at a time to hide the latency of an
-  /// addition.
-  template <std::size_t Stride, std::size_t Count, class T>
-  static void add_rows(std::size_t rows, const T* from, T* sums) {
-    using pack = packing<T, Count>;
-    constexpr std::size_t lanes = pack::lanes;
-    unrolled<pack::vectors>([&](auto v) {
-      vector<T, lanes> local[4]{};
-      in_blocks_of<4>(rows, [&](std::size_t row, auto count) {
-        unrolled<count>(
-            [&](auto r) { local[r] += load<T, lanes>(from + (row + r) * Stride + v * lanes); });
-      });
-      T* to = sums + v * lanes;
-      store<T, lanes>(to, load<T, lanes>(to) + ((local[0] + local[1]) + (local[2] + local[3])));
     });
   }
 
@@ -242,7 +164,7 @@ private:
         }
         slopes = packed;
       }
-      add_rows<stride, Count>(positions, slopes, bias_sums);
+      add_rows<Bytes, stride, Count>(positions, slopes, bias_sums);
       in_blocks<strip::kernel_height, block.height>([&](std::size_t ky, auto block_rows) {
         in_blocks<strip::run, block.width>([&](std::size_t t, auto block_columns) {
           parameter_gradient_block<strip, stride, Count, block_rows, block_columns>(
@@ -321,9 +243,9 @@ private:
                                         const T* weights, T* dx) {
     using strip = image_strip<Window, Count, T>;
     using pack = packing<T, strip::run>;
-    constexpr std::size_t vectors = balanced(pack::vectors, machine::registers == 32 ? 4 : 2);
+    constexpr std::size_t vectors = even_block(pack::vectors, machine::registers == 32 ? 4 : 2);
     // Outputs whose parts take half of a first-level cache of 32 KB.
-    constexpr std::size_t outputs = balanced(
+    constexpr std::size_t outputs = even_block(
         strip::output_width, std::max<std::size_t>(16 * 1024 / (pack::padded * sizeof(T)), 1));
     alignas(Bytes) T packed[strip::kernel_height * Count * pack::padded];
     for (std::size_t ky = 0; ky < strip::kernel_height; ++ky) {
@@ -341,7 +263,7 @@ private:
       const std::size_t row = image * Window.output_height + seen_by.output;
       const T* slopes = dy + row * strip::output_width * Filters + first;
       in_blocks<strip::output_width, outputs>([&](std::size_t output, auto count) {
-        constexpr std::size_t columns = balanced(count, block_sums / vectors);
+        constexpr std::size_t columns = even_block(count, block_sums / vectors);
         in_blocks<pack::vectors, vectors>([&](std::size_t v, auto block_vectors) {
           in_blocks<count, columns>([&](std::size_t column, auto block_columns) {
             input_gradient_block<strip, Filters, Count, block_vectors, block_columns>(

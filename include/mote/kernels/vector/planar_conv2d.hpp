@@ -3,6 +3,7 @@
 
 #include <mote/core/isa.hpp>
 #include <mote/core/window.hpp>
+#include <mote/kernels/vector/blocks.hpp>
 #include <mote/kernels/vector/lanes.hpp>
 #include <mote/kernels/vector/strip.hpp>
 #include <mote/kernels/vector/vector.hpp>
@@ -30,8 +31,7 @@ private:
   /// them.
   static constexpr std::size_t size = (strip::rows * line + lanes) * Filters + planes;
 
-  /// Sums side by side, as in conv2d.
-  static constexpr std::size_t block_sums = isa::simd<Bytes>::registers == 32 ? 25 : 12;
+  static constexpr std::size_t block_sums = kernels::block_sums<Bytes>;
 
   static constexpr std::size_t positions_of(std::size_t height) {
     return (height - 1) * line + width;

@@ -10,8 +10,8 @@ namespace mote::kernels {
 
 /// The geometry of convolution by strips of `rows` rows of outputs. Offsets are in elements of a
 /// strip, whose lines are `line` apart: output (r, c) sees, in each of kernel_height lines from
-/// r * row_step + c * step on, `run` elements side by side.
-template <window Window, std::size_t OutputChannels, class T>
+/// r * row_step + c * step on, `run` elements side by side. `rows` is a multiple of Unit.
+template <window Window, std::size_t OutputChannels, class T, std::size_t Unit = 1>
 struct image_strip {
   static constexpr std::size_t channels = Window.input.channels;
   static constexpr std::size_t kernel_height = Window.kernel_height;
@@ -36,9 +36,9 @@ struct image_strip {
 
   /// Rows of outputs: as many as fit a first-level cache of 32 KB together with what they see.
   static constexpr std::size_t rows = [] {
-    std::size_t height = 1;
-    while (height < Window.output_height && bytes_of(height + 1) <= 32 * 1024) {
-      ++height;
+    std::size_t height = Unit;
+    while (height + Unit <= Window.output_height && bytes_of(height + Unit) <= 32 * 1024) {
+      height += Unit;
     }
     return height;
   }();
