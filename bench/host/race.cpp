@@ -31,7 +31,7 @@ struct goal {
 const std::vector<goal> goals{
     {"784-100-10", 0.9754, {architecture::mlp_784_100_10, 3, 0.6f}},
     {"784-100-10", 0.98, {architecture::mlp_784_100_10, 10, 0.5f}},
-    {"LeNet", 0.99, {architecture::lenet, 6, 0.15f}},
+    {"LeNet", 0.99, {architecture::lenet, 6, 0.2f}},
 };
 
 labelled_images part(const mote::hosted::image_set& set, std::size_t first, std::size_t count) {
