@@ -22,6 +22,14 @@ struct simd {
   static constexpr std::size_t registers = Bytes == 64 ? 32 : 16;
 };
 
+/// The bytes of such a register, or 0 where there is none.
+template <class Isa>
+inline constexpr std::size_t register_bytes_of = 0;
+template <std::size_t Bytes>
+inline constexpr std::size_t register_bytes_of<simd<Bytes>> = Bytes;
+template <class Isa>
+inline constexpr bool has_registers = register_bytes_of<Isa> != 0;
+
 /// A 32-bit core that multiplies and adds one number at a time: Cortex-M0+ and M3, RV32IM.
 struct scalar32 {
   static constexpr const char* name = "32-bit scalar";

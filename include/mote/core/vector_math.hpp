@@ -46,13 +46,7 @@ namespace detail {
 
 /// Whether a V is what a register of this machine holds.
 template <class V>
-constexpr bool fits_register = [] {
-  if constexpr (requires { isa::native::register_bytes; }) {
-    return sizeof(V) == isa::native::register_bytes;
-  } else {
-    return false;
-  }
-}();
+inline constexpr bool fits_register = sizeof(V) == isa::register_bytes_of<isa::native>;
 
 /// Integers as wide as the floats.
 template <float_vector V>

@@ -149,12 +149,8 @@ private:
   /// Elements that are taken side by side: where there are wide registers some pixels, so that
   /// sums do not wait for each other. Each of them has a place of its own in an array.
   template <shape In>
-  static constexpr std::size_t width = [] {
-    constexpr bool has_registers = requires {
-      isa::native::register_bytes;
-    };
-    return In.channels * (has_registers && In.channels < 64 ? std::bit_ceil(64 / In.channels) : 1);
-  }();
+  static constexpr std::size_t width = In.channels*(
+      isa::has_registers<isa::native>&& In.channels < 64 ? std::bit_ceil(64 / In.channels) : 1);
 
   /// f(index, place) for every element of `rows` samples.
   template <shape In, class F>

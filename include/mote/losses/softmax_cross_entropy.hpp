@@ -61,9 +61,7 @@ private:
   /// such registers no fewer, for what is left over would take longer.
   static constexpr std::size_t block = 16;
   template <class T>
-  static constexpr bool at_once = std::same_as<T, float>&& requires {
-    isa::native::register_bytes;
-  };
+  static constexpr bool at_once = isa::has_registers<isa::native>&& std::same_as<T, float>;
 
   template <class T, std::size_t Classes, class Gradient, class Targets>
   static constexpr T mean(batch_view<const T, Classes> logits, Gradient gradient, Targets targets) {

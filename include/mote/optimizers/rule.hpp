@@ -15,18 +15,20 @@ namespace mote {
 /// once as a register holds, if there are such registers, then one by one.
 template <class Rule, class Weights, class Slopes, class... Memory>
 constexpr void apply_rule(const Rule& rule, Weights& w, const Slopes& g, Memory&... m) {
-  std::size_t done = 0;
-  if constexpr (requires { isa::native::register_bytes; }) {
+  std::size_t first = 0;
+  if constexpr (isa::has_registers<isa::native>) {
     if (!std::is_constant_evaluated()) {
       using T = typename Weights::value_type;
-      constexpr std::size_t lanes = isa::native::register_bytes / sizeof(T);
-      for (; done + lanes <= w.size; done += lanes) {
-        kernels::update_elements<lanes, T, lanes>(done, kernels::load<T, lanes>(g.data() + done),
-                                                  rule, w.data(), m.data()...);
+      constexpr std::size_t lanes = isa::register_bytes_of<isa::native> / sizeof(T);
+      constexpr std::size_t whole = Weights::size - Weights::size % lanes;
+      for (std::size_t i = 0; i < whole; i += lanes) {
+        kernels::update_elements<lanes, T, lanes>(i, kernels::load<T, lanes>(g.data() + i), rule,
+                                                  w.data(), m.data()...);
       }
+      first = whole;
     }
   }
-  for (std::size_t i = done; i < w.size; ++i) {
+  for (std::size_t i = first; i < w.size; ++i) {
     rule(w[i], g[i], m[i]...);
   }
 }

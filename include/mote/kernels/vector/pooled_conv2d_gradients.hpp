@@ -229,10 +229,25 @@ private:
   static constexpr std::size_t channels = Window.input.channels;
   static constexpr std::size_t run = Window.kernel_width * channels;
   static constexpr std::size_t height = Window.kernel_height + Size - 1; // of a field
-  using pack = register_packing<Bytes, T, (Window.kernel_width + Size - 1) * channels>;
+  static constexpr std::size_t width = (Window.kernel_width + Size - 1) * channels;
+  using pack = register_packing<Bytes, T, width>;
   static constexpr std::size_t lanes = pack::lanes;
-  static constexpr std::size_t field = height * pack::padded;
-  static constexpr std::size_t above = (Size - 1) * pack::padded; // the rows of zeros
+
+  // What is left over of several lines may share a register.
+  static constexpr std::size_t left_over = width % lanes;
+  static constexpr std::size_t share = std::bit_ceil(left_over);
+  static constexpr std::size_t shared = (height * share + lanes - 1) / lanes; // registers
+  static constexpr bool shares = [] {
+    const std::size_t sums = height * (pack::vectors - 1) + shared;
+    return left_over > 0 && share < lanes && shared < pack::vectors && sums <= block_sums<Bytes>;
+  }();
+  static constexpr std::size_t vectors = pack::vectors - shares; // of a line
+  static constexpr std::size_t padded = vectors * lanes;
+
+  static constexpr std::size_t above = (Size - 1) * padded; // the rows of zeros
+  /// With shared registers these follow, behind rows of zeros of their own: for each row of the
+  /// window, as far apart as the offsets.
+  static constexpr std::size_t field = height * padded + shares * (above + Size * padded);
   /// Filters whose weights fit a first-level cache.
   static constexpr std::size_t filter_block =
       even_block(Filters, std::max<std::size_t>(40 * 1024 / (Size * field * sizeof(T)), 1));
@@ -245,23 +260,34 @@ private:
   static constexpr std::size_t line = Window.covered_width() * channels + pack::padded;
 
   /// Adds to Rows x Vectors registers of a field in the lines the sum over Count filters of slope *
-  /// weights.
+  /// weights; and to what shares registers.
   template <std::size_t Count, std::size_t Rows, std::size_t Vectors>
   [[gnu::always_inline]] static inline void
   add_products(const T* slopes, const std::uint32_t* offsets, const T* weights, T* lines) {
     constexpr std::size_t size = Rows * Vectors;
-    vector<T, lanes> sums[size]{};
+    constexpr std::size_t more = shares ? shared : 0;
+    vector<T, lanes> sums[size + more]{};
     for (std::size_t f = 0; f < Count; ++f) {
       const T* w = weights + offsets[f];
       const vector<T, lanes> slope = broadcast<T, lanes>(slopes[f]);
       unrolled<size>([&](auto i) {
-        sums[i] += slope * load<T, lanes>(w + i / Vectors * pack::padded + i % Vectors * lanes);
+        sums[i] += slope * load<T, lanes>(w + i / Vectors * padded + i % Vectors * lanes);
+      });
+      unrolled<more>([&](auto i) {
+        sums[size + i] += slope * load<T, lanes>(w + height * padded + above + i * lanes);
       });
     }
     unrolled<size>([&](auto i) {
       T* to = lines + i / Vectors * line + i % Vectors * lanes;
       store<T, lanes>(to, load<T, lanes>(to) + sums[i]);
     });
+    if constexpr (shares) {
+      unrolled<Rows>([&](auto i) {
+        T* to = lines + i * line + padded;
+        store<T, share>(to, load<T, share>(to) + part<i * share % lanes, share, T, lanes>(
+                                                     sums[size + i * share / lanes]));
+      });
+    }
   }
 
   /// Gives or adds to the image `count` finished lines, the first of which is line `row` of the
@@ -285,16 +311,26 @@ private:
   static void run_on_filters(std::size_t rows, std::size_t first, const T* y, const T* dy,
                              const std::uint8_t* chosen, const T* weights, T* dx) {
     using choices = chosen_offsets<Bytes>;
-    constexpr tile block{height, pack::vectors, block_sums<Bytes>};
+    constexpr tile block{height, vectors, block_sums<Bytes>};
     alignas(Bytes) T packed[Count * Size * field + above]{};
-    for (std::size_t i = 0; i < Count * Size; ++i) {
-      for (std::size_t ky = 0; ky < Window.kernel_height; ++ky) {
-        // Of fixed size: no call.
-        __builtin_memcpy(packed + i * field + above + ky * pack::padded + i % Size * channels,
-                         weights + ((first + i / Size) * Window.kernel_height + ky) * run,
-                         run * sizeof(T));
+    unrolled<Size>([&](auto column) {
+      constexpr std::size_t left = column * channels;
+      constexpr std::size_t in_line = std::min(run, padded - std::min(left, padded));
+      constexpr std::size_t lane = std::max(left, padded) - padded;
+      for (std::size_t i = 0; i < Count * Window.kernel_height; ++i) {
+        const std::size_t ky = i % Window.kernel_height;
+        const T* from = weights + (first * Window.kernel_height + i) * run;
+        T* to = packed + (i / Window.kernel_height * Size + column) * field;
+        __builtin_memcpy(to + above + ky * padded + left, from, in_line * sizeof(T)); // no call
+        if constexpr (in_line < run) {
+          to += height * padded + above;
+          for (std::size_t row = 0; row < Size; ++row) {
+            std::copy_n(from + in_line, run - in_line,
+                        to + (Size - 1 - row) * padded + (ky + row) * share + lane);
+          }
+        }
       }
-    }
+    });
     alignas(Bytes) std::uint32_t bases[choices::rounded(row_size)]{};
     for (std::size_t i = 0; i < row_size; ++i) {
       bases[i] = static_cast<std::uint32_t>((i % Filters - first) * Size * field + above);
@@ -311,14 +347,14 @@ private:
       }
       elementwise<isa::simd<Bytes>>::template backward<Activation>(row_size, y + at, y + at,
                                                                    dy + at, slopes);
-      choices::template find<Size, -static_cast<std::uint32_t>(pack::padded), field>(
+      choices::template find<Size, -static_cast<std::uint32_t>(padded), field>(
           row_size, chosen + at, bases, offsets);
       for (std::size_t column = 0; column < pooled_width; ++column) {
         const std::size_t from = column * Filters + first;
         in_blocks<height, block.height>([&](std::size_t i, auto block_rows) {
-          in_blocks<pack::vectors, block.width>([&](std::size_t v, auto block_vectors) {
+          in_blocks<vectors, block.width>([&](std::size_t v, auto block_vectors) {
             add_products<Count, block_rows, block_vectors>(
-                slopes + from, offsets + from, packed + i * pack::padded + v * lanes,
+                slopes + from, offsets + from, packed + i * padded + v * lanes,
                 lines + i * line + column * Size * channels + v * lanes);
           });
         });
