@@ -25,6 +25,13 @@ using namespace mote;
 
 namespace {
 
+/// The widths of registers are compared in kernels/pooled_conv2d.
+template <class F>
+void for_both(F f) {
+  f(isa::generic{});
+  f(isa::native{});
+}
+
 template <class A, class B>
 bool all_close(const A& a, const B& b, double tolerance) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -53,7 +60,7 @@ void check_against() {
   const auto y = apart->template forward<isa::generic>(x);
   const auto dx = apart->template backward<isa::generic>(dy);
   const auto& slopes = get<0>(apart->slopes);
-  support::for_each_isa([&]<class Isa>(Isa) {
+  for_both([&]<class Isa>(Isa) {
     CAPTURE(Isa::name);
     const double tolerance = std::is_same_v<Isa, isa::generic> ? 0.0 : 1e-13;
     CHECK(all_close(in_one->template forward<Isa>(x), y, tolerance));
@@ -111,7 +118,7 @@ TEST_CASE("pooled_conv2d does what conv2d, an activation and max_pool2d do one a
 
 TEST_CASE("pooled_conv2d: of equal outputs the first is chosen", "[layers][pooled_conv2d]") {
   using net = pooled<relu, 3, 5, 1, 2, 2>;
-  support::for_each_isa([](auto machine) {
+  for_both([](auto machine) {
     CAPTURE(machine.name);
     using Isa = decltype(machine);
     support::subject<net, float> all{};
@@ -125,7 +132,7 @@ TEST_CASE("pooled_conv2d: of equal outputs the first is chosen", "[layers][poole
 }
 
 TEST_CASE("pooled_conv2d: gradients agree with differences", "[layers][pooled_conv2d]") {
-  support::for_each_isa([](auto machine) {
+  for_both([](auto machine) {
     CAPTURE(machine.name);
     using Isa = decltype(machine);
     const auto check_network = []<class Net>(Net) {
@@ -140,7 +147,7 @@ TEST_CASE("pooled_conv2d: gradients agree with differences", "[layers][pooled_co
 }
 
 TEST_CASE("pooled_conv2d: float gives what double does", "[layers][pooled_conv2d]") {
-  support::for_each_isa([](auto machine) {
+  for_both([](auto machine) {
     CAPTURE(machine.name);
     using Isa = decltype(machine);
     CHECK(support::is_as_in_double<pooled<relu, 13, 12, 3, 17, 3>, 3, Isa>(1e-4));
