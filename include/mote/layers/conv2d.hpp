@@ -121,7 +121,7 @@ struct conv2d
   /// The same on every machine, for exported models depend on it.
   static constexpr bool gains_from_max_pool(const shape& in) {
     return Groups == 1 && Stride == 1 && Kernel > 1 &&
-           Filters * Kernel * Kernel * in.channels <= 64 * 1024;
+           Filters * Kernel * Kernel * in.channels <= 65'536u;
   }
   static constexpr std::size_t filters(const shape&) { return Filters; }
   static constexpr std::size_t groups(const shape&) { return Groups; }

@@ -148,7 +148,7 @@ private:
       return false;
     } else {
       using strip = image_strip<Window, filter_block<T>, T, Size>;
-      constexpr std::size_t limit = 1024 * 1024;
+      constexpr std::uint32_t limit = 1'048'576;
       return strip::taps * filter_block<T> * sizeof(T) + strip::bytes_of(strip::rows) <= limit &&
              pooled_parameter_gradient<Bytes, Window, Filters, Size, T>::bytes <= limit &&
              pooled_input_gradient<Bytes, Window, Filters, Size, T>::bytes <= limit;
