@@ -7,6 +7,7 @@
 #
 # Prints SKIPPED where the processor lacks what the program needs.
 if(CMAKE_SCRIPT_MODE_FILE)
+  cmake_minimum_required(VERSION 3.25)
   file(READ /proc/cpuinfo processors)
   string(REGEX MATCH "flags[^\n]*" flags "${processors}")
   separate_arguments(flags)
