@@ -196,7 +196,7 @@ row compare(const std::vector<peer>& libraries, const workload& work, int thread
   }
   std::vector<double> peaks;
   for (int i = 0; i < effort.repetitions; ++i) {
-    peaks.push_back(fma_peak(threads, effort.seconds / 4));
+    peaks.push_back(threads * fma_peak(effort.seconds / 4));
     for (auto& one : all) {
       one.measure();
     }

@@ -1,10 +1,6 @@
 #include "fma_peak.hpp"
 #include "stopwatch.hpp"
 
-#include <cstddef>
-#include <thread>
-#include <vector>
-
 namespace bench {
 
 namespace {
@@ -35,34 +31,19 @@ constexpr double operations = 2.0 * chains * rounds * (sizeof(lanes) / sizeof(fl
   return total;
 }
 
-double peak_of_one(int threads, double seconds) {
-  const double start = seconds_now(threads);
+} // namespace
+
+double fma_peak(double seconds) {
+  const double start = seconds_now(1);
   float last = 0.0f; // each call needs what the one before gave, so that none is left out
   long calls = 0;
   double elapsed = 0.0;
   do {
     last = multiply_and_add(last, 0.999f, 0.001f);
     ++calls;
-    elapsed = seconds_now(threads) - start;
+    elapsed = seconds_now(1) - start;
   } while (elapsed < seconds);
   return last > 0.0f ? static_cast<double>(calls) * operations / elapsed : 0.0;
-}
-
-} // namespace
-
-double fma_peak(int threads, double seconds) {
-  std::vector<double> peaks(static_cast<std::size_t>(threads));
-  std::vector<std::thread> others;
-  for (std::size_t i = 1; i < peaks.size(); ++i) {
-    others.emplace_back([&, i] { peaks[i] = peak_of_one(threads, seconds); });
-  }
-  peaks[0] = peak_of_one(threads, seconds);
-  double sum = peaks[0];
-  for (std::size_t i = 1; i < peaks.size(); ++i) {
-    others[i - 1].join();
-    sum += peaks[i];
-  }
-  return sum;
 }
 
 } // namespace bench

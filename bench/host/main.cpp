@@ -118,7 +118,7 @@ std::string heading(const std::vector<peer>& libraries, const std::string& data,
   const std::string compiler = "g++ " __VERSION__;
 #endif
   char peak[32];
-  std::snprintf(peak, sizeof peak, "%.0f", 1e-9 * fma_peak(1, 0.2));
+  std::snprintf(peak, sizeof peak, "%.0f", 1e-9 * fma_peak(0.2));
   std::string text =
       "# Training and inference on the host, samples per second\n\n"
       "`cmake --workflow --preset bench` writes this. Medians of " +
@@ -130,7 +130,10 @@ std::string heading(const std::vector<peer>& libraries, const std::string& data,
       "plain SGD, float32, on " +
       data +
       ". A training step copies the batch in, goes forward and back and "
-      "updates the weights. The roofline is the less of what the multiply-adds and what the memory "
+      "updates the weights. Operations are counted as if the layers ran one by one and nothing "
+      "were "
+      "passed by; of several threads the peak is so many times that of one. The roofline is the "
+      "less of what the multiply-adds and what the memory "
       "allow, where a sample is read from where all of them are, and the weights once a batch; to "
       "train, all of them are changed. What passes by zeros may be beyond it.\n\n- machine: " +
       processor() + ", " + std::to_string(std::thread::hardware_concurrency()) +
