@@ -10,6 +10,7 @@
 #include <mote/core/layer.hpp>
 #include <mote/core/math.hpp>
 #include <mote/core/network.hpp>
+#include <mote/core/packed.hpp>
 #include <mote/core/passes.hpp>
 #include <mote/core/plan.hpp>
 #include <mote/core/policy.hpp>
@@ -42,6 +43,7 @@
 #include <mote/layers/int8_softmax.hpp>
 #include <mote/layers/leaky_relu.hpp>
 #include <mote/layers/linear.hpp>
+#include <mote/layers/packed_dense.hpp>
 #include <mote/layers/penalized.hpp>
 #include <mote/layers/pooled_conv2d.hpp>
 #include <mote/layers/pooling.hpp>

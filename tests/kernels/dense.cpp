@@ -109,11 +109,48 @@ struct products {
   std::size_t inputs;
   std::size_t outputs;
   void (*forward)(std::size_t, const T*, const T*, const T*, T*);
+  void (*packed_forward)(std::size_t, const T*, const T*, const T*, T*);
+  std::size_t (*packed_index)(std::size_t, std::size_t);
   void (*parameter_gradient)(std::size_t, const T*, const T*, T*, T*);
   void (*input_gradient)(std::size_t, const T*, const T*, T*);
   void (*update_weights)(std::size_t, const T*, const T*, const shift&, T*, T*);
   void (*update_bias)(std::size_t, const T*, const shift&, T*, T*);
 };
+
+/// Forward alone, with weights in either order.
+template <class T>
+void check_forward(const products<T>& kernel, std::size_t rows, std::size_t offset) {
+  const std::size_t inputs = kernel.inputs;
+  const std::size_t outputs = kernel.outputs;
+  CAPTURE(kernel.isa, sizeof(T), inputs, outputs, rows, offset);
+  support::noise random{static_cast<unsigned>(rows + 1)};
+  const guarded<T> x(rows * inputs, offset, random);
+  const guarded<T> weights(outputs * inputs, offset, random);
+  const guarded<T> bias(outputs, offset, random);
+  guarded<T> packed(outputs * inputs, offset);
+  for (std::size_t o = 0; o < outputs; ++o) {
+    for (std::size_t i = 0; i < inputs; ++i) {
+      packed.data()[kernel.packed_index(o, i)] = weights[o * inputs + i];
+    }
+  }
+  CHECK(packed.margins_are_whole());
+  guarded<T> y(rows * outputs, offset);
+  kernel.forward(rows, x.data(), weights.data(), bias.data(), y.data());
+  guarded<T> packed_y(rows * outputs, offset);
+  kernel.packed_forward(rows, x.data(), packed.data(), bias.data(), packed_y.data());
+  for (const guarded<T>* result : {&y, &packed_y}) {
+    CHECK(result->margins_are_whole());
+    CHECK(all_close(*result, rows * outputs, [&](std::size_t at, auto add) {
+      const std::size_t row = at / outputs;
+      const std::size_t o = at % outputs;
+      for (std::size_t i = 0; i < inputs; ++i) {
+        add(2.0L * product(x[row * inputs + i], weights[o * inputs + i]));
+      }
+      add(2.0L * product(bias[o], T{1}));
+      add(1.0L);
+    }));
+  }
+}
 
 template <class T>
 void check_product(const products<T>& kernel, std::size_t rows, std::size_t offset) {
@@ -123,21 +160,7 @@ void check_product(const products<T>& kernel, std::size_t rows, std::size_t offs
   support::noise random{static_cast<unsigned>(rows + 1)};
   const guarded<T> x(rows * inputs, offset, random);
   const guarded<T> weights(outputs * inputs, offset, random);
-  const guarded<T> bias(outputs, offset, random);
   const guarded<T> dy(rows * outputs, offset, random);
-
-  guarded<T> y(rows * outputs, offset);
-  kernel.forward(rows, x.data(), weights.data(), bias.data(), y.data());
-  CHECK(y.margins_are_whole());
-  CHECK(all_close(y, rows * outputs, [&](std::size_t at, auto add) {
-    const std::size_t row = at / outputs;
-    const std::size_t o = at % outputs;
-    for (std::size_t i = 0; i < inputs; ++i) {
-      add(2.0L * product(x[row * inputs + i], weights[o * inputs + i]));
-    }
-    add(2.0L * product(bias[o], T{1}));
-    add(1.0L);
-  }));
 
   guarded<T> weight_gradient(outputs * inputs, offset);
   guarded<T> bias_gradient(outputs, offset);
@@ -195,13 +218,18 @@ void check_shape() {
                               Inputs,
                               Outputs,
                               kernel::template forward<twice_plus_one, Inputs, Outputs, T>,
+                              kernel::template packed_forward<twice_plus_one, Inputs, Outputs, T>,
+                              kernels::packed_weights<Inputs, Outputs>::index,
                               kernel::template parameter_gradient<Inputs, Outputs, T>,
                               kernel::template input_gradient<Inputs, Outputs, T>,
                               kernel::template update_weights<Inputs, Outputs, T, shift, T>,
                               kernel::template update_bias<Outputs, T, shift, T>};
   for (std::size_t rows = 0; rows <= 9; ++rows) {
+    check_forward(functions, rows, rows % 2);
     check_product(functions, rows, rows % 2);
   }
+  check_forward(functions, 13, 3);
+  check_forward(functions, 24, 0);
   check_product(functions, 5, 3);
 }
 
@@ -219,10 +247,12 @@ void check_isa() {
   check_shape<Isa, float, 33, 10>();
   check_shape<Isa, float, 48, 65>();
   check_shape<Isa, float, 70, 11>();
+  check_shape<Isa, float, 9, 100>();
   check_shape<Isa, double, 1, 1>();
   check_shape<Isa, double, 7, 3>();
   check_shape<Isa, double, 8, 5>();
   check_shape<Isa, double, 35, 6>();
+  check_shape<Isa, double, 2, 45>();
 }
 
 template <class Isa>
@@ -259,6 +289,25 @@ TEST_CASE("a rule that is idle at zero changes the same weights", "[kernels][den
   check_idle_rule<isa::simd<16>>();
   check_idle_rule<isa::simd<32>>();
   check_idle_rule<isa::simd<64>>();
+}
+
+TEST_CASE("the order of packed weights has a place for each", "[kernels][dense]") {
+  const auto is_permutation =
+      []<std::size_t Inputs, std::size_t Outputs>(kernels::packed_weights<Inputs, Outputs> order) {
+        std::vector<int> found(Inputs * Outputs);
+        for (std::size_t o = 0; o < Outputs; ++o) {
+          for (std::size_t i = 0; i < Inputs; ++i) {
+            ++found.at(order.index(o, i));
+          }
+        }
+        return std::ranges::all_of(found, [](int times) { return times == 1; });
+      };
+  CHECK(is_permutation(kernels::packed_weights<5, 1>{}));
+  CHECK(is_permutation(kernels::packed_weights<1, 16>{}));
+  CHECK(is_permutation(kernels::packed_weights<3, 10>{}));
+  CHECK(is_permutation(kernels::packed_weights<7, 100>{}));
+  CHECK(is_permutation(kernels::packed_weights<2, 120>{}));
+  CHECK(is_permutation(kernels::packed_weights<2, 256>{}));
 }
 
 TEST_CASE("the compiler multiplies too, whatever the instruction set", "[kernels][dense]") {

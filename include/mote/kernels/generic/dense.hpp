@@ -4,6 +4,7 @@
 // own; one that does not gets this.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -21,6 +22,32 @@ constexpr bool is_idle_at_zero(const Rule& rule) {
   }
 }
 
+/// The order of packed weights, the same for every instruction set: panels of at most 64 outputs,
+/// each [Inputs][outputs], so that a product adds up outputs side by side in registers and none has
+/// to be summed over its lanes in the end. Outputs that would fill less than half a register of 16
+/// follow as they are in [Outputs][Inputs].
+template <std::size_t Inputs, std::size_t Outputs>
+struct packed_weights {
+  static constexpr std::size_t group = 16;
+  static constexpr std::size_t rest = Outputs % group < group / 2 ? Outputs % group : 0;
+  static constexpr std::size_t in_panels = Outputs - rest;
+
+  /// Outputs in a panel; in the last one are those that are left.
+  static constexpr std::size_t panel = [] {
+    constexpr std::size_t groups = std::max<std::size_t>(1, (in_panels + group - 1) / group);
+    constexpr std::size_t panels = (groups + 3) / 4;
+    return (groups + panels - 1) / panels * group;
+  }();
+
+  static constexpr std::size_t index(std::size_t output, std::size_t input) {
+    if (output >= in_panels) {
+      return output * Inputs + input;
+    }
+    const std::size_t first = output / panel * panel;
+    return first * Inputs + input * std::min(panel, in_panels - first) + output - first;
+  }
+};
+
 /// Matrices are row-major: x is [rows][Inputs], weights [Outputs][Inputs], y [rows][Outputs].
 template <class Isa>
 struct dense {
@@ -29,15 +56,16 @@ struct dense {
   template <class Activation, std::size_t Inputs, std::size_t Outputs, class T>
   static constexpr void forward(std::size_t rows, const T* x, const T* weights,
                                 std::type_identity_t<const T*> bias, T* y) {
-    for (std::size_t row = 0; row < rows; ++row) {
-      for (std::size_t o = 0; o < Outputs; ++o) {
-        T sum{0};
-        for (std::size_t i = 0; i < Inputs; ++i) {
-          sum += x[row * Inputs + i] * weights[o * Inputs + i];
-        }
-        y[row * Outputs + o] = Activation::apply(bias != nullptr ? sum + bias[o] : sum);
-      }
-    }
+    products<Activation, Inputs, Outputs>(
+        rows, x, weights, bias, y, [](std::size_t o, std::size_t i) { return o * Inputs + i; });
+  }
+
+  /// The same with the weights in the order of packed_weights.
+  template <class Activation, std::size_t Inputs, std::size_t Outputs, class T>
+  static constexpr void packed_forward(std::size_t rows, const T* x, const T* weights,
+                                       std::type_identity_t<const T*> bias, T* y) {
+    products<Activation, Inputs, Outputs>(rows, x, weights, bias, y,
+                                          packed_weights<Inputs, Outputs>::index);
   }
 
   /// weight_gradient = dy^T x and bias_gradient = column sums of dy, where dy is [rows][Outputs].
@@ -85,6 +113,20 @@ struct dense {
   }
 
 private:
+  template <class Activation, std::size_t Inputs, std::size_t Outputs, class T, class WeightIndex>
+  static constexpr void products(std::size_t rows, const T* x, const T* weights, const T* bias,
+                                 T* y, WeightIndex&& index) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t o = 0; o < Outputs; ++o) {
+        T sum{0};
+        for (std::size_t i = 0; i < Inputs; ++i) {
+          sum += x[row * Inputs + i] * weights[index(o, i)];
+        }
+        y[row * Outputs + o] = Activation::apply(bias != nullptr ? sum + bias[o] : sum);
+      }
+    }
+  }
+
   /// finish(o, sum over the rows of dy[row][o])
   template <std::size_t Outputs, class T, class Finish>
   static constexpr void bias_sums(std::size_t rows, const T* dy, Finish&& finish) {

@@ -25,12 +25,15 @@ private:
 
   /// Sums side by side: enough to hide the latency of a fused multiply-add (two ports, four
   /// cycles), few enough to leave registers for the operands.
-  static constexpr std::size_t dot_rows = 4;
-  static constexpr std::size_t dot_columns = machine::registers == 32 ? 6 : 2;
+  static constexpr std::size_t dot_rows = machine::registers == 32 ? 4 : 3;
+  static constexpr std::size_t dot_columns = machine::registers == 32 ? 6 : 4;
   /// Of a single row, to keep as many loads from the cache under way.
   static constexpr std::size_t lone_columns = 8;
-  static constexpr std::size_t outer_rows = machine::registers == 32 ? 4 : 3;
+  static constexpr std::size_t outer_rows = 4;
   static constexpr std::size_t outer_vectors = machine::registers == 32 ? 5 : 3;
+  /// Of packed weights: registers side by side, and sums in all.
+  static constexpr std::size_t panel_vectors = machine::registers == 32 ? 4 : 2;
+  static constexpr std::size_t panel_sums = machine::registers == 32 ? 24 : 12;
 
   /// Element `i` of an array that may be missing.
   template <class T>
@@ -197,6 +200,63 @@ private:
     }
   }
 
+  /// y[row][0 ... Outputs) = bias + weights x[row], without an activation.
+  template <std::size_t Inputs, std::size_t Outputs, std::size_t Stride, class T>
+  static void dots(std::size_t rows, const T* x, const T* weights, const T* bias, T* y) {
+    // The weights of a block of outputs stay in the first cache while all rows go over them.
+    const std::size_t blocked = rows - rows % dot_rows;
+    if (blocked > 0) {
+      in_fixed_blocks<Outputs, dot_columns>([&](std::size_t o, auto columns) {
+        for (std::size_t row = 0; row < blocked; row += dot_rows) {
+          dot_block<dot_rows, columns, Inputs>(x + row * Inputs, weights + o * Inputs, at(bias, o),
+                                               y + row * Stride + o, Stride);
+        }
+      });
+    }
+    for (std::size_t row = blocked; row < rows; ++row) {
+      in_fixed_blocks<Outputs, lone_columns>([&](std::size_t o, auto columns) {
+        dot_block<1, columns, Inputs>(x + row * Inputs, weights + o * Inputs, at(bias, o),
+                                      y + row * Stride + o, Stride);
+      });
+    }
+  }
+
+  /// In a loop of its own, where the compiler vectorizes it.
+  template <class Activation, class T>
+  static void activate(std::size_t count, T* y) {
+    if constexpr (!std::is_same_v<Activation, identity>) {
+      for (std::size_t i = 0; i < count; ++i) {
+        y[i] = Activation::apply(y[i]);
+      }
+    }
+  }
+
+  /// A part of a panel of packed weights, as wide as fits in registers, for all rows. The last rows
+  /// may be computed twice, which is faster than a shorter block.
+  template <std::size_t Inputs, std::size_t Outputs, std::size_t Panel, std::size_t Width, class T>
+  [[gnu::noinline]] static void panel_products(std::size_t rows, const T* x, const T* weights,
+                                               const T* bias, T* y) {
+    constexpr std::size_t vectors = (Width + lanes<T> - 1) / lanes<T>;
+    constexpr std::size_t block = std::min<std::size_t>(12, panel_sums / vectors);
+    const auto products = [&](std::size_t row, auto count) {
+      outer_block<count, Width>(
+          Inputs, x + row * Inputs, 1, Inputs, weights, Panel,
+          [&](std::size_t r, std::size_t column, auto many, auto sums)
+              __attribute__((always_inline)) {
+                if (bias != nullptr) {
+                  sums += load<T, lanes<T>, many>(bias + column);
+                }
+                store<T, lanes<T>, many>(y + (row + r) * Outputs + column, sums);
+              });
+    };
+    if (rows < block) {
+      return in_blocks<1>(rows, products);
+    }
+    for (std::size_t row = 0; row < rows; row += block) {
+      products(std::min(row, rows - block), std::integral_constant<std::size_t, block>{});
+    }
+  }
+
 public:
   template <class Activation, std::size_t Inputs, std::size_t Outputs, class T>
   static constexpr void forward(std::size_t rows, const T* x, const T* weights,
@@ -204,28 +264,29 @@ public:
     if (std::is_constant_evaluated()) {
       return meaning::forward<Activation, Inputs, Outputs>(rows, x, weights, bias, y);
     }
-    // The weights of a block of outputs stay in the first cache while all rows go over them.
-    const std::size_t blocked = rows - rows % dot_rows;
-    if (blocked > 0) {
-      in_fixed_blocks<Outputs, dot_columns>([&](std::size_t o, auto columns) {
-        for (std::size_t row = 0; row < blocked; row += dot_rows) {
-          dot_block<dot_rows, columns, Inputs>(x + row * Inputs, weights + o * Inputs, at(bias, o),
-                                               y + row * Outputs + o, Outputs);
-        }
+    dots<Inputs, Outputs, Outputs>(rows, x, weights, bias, y);
+    activate<Activation>(rows * Outputs, y);
+  }
+
+  template <class Activation, std::size_t Inputs, std::size_t Outputs, class T>
+  static constexpr void packed_forward(std::size_t rows, const T* x, const T* weights,
+                                       std::type_identity_t<const T*> bias, T* y) {
+    if (std::is_constant_evaluated()) {
+      return meaning::packed_forward<Activation, Inputs, Outputs>(rows, x, weights, bias, y);
+    }
+    using layout = packed_weights<Inputs, Outputs>;
+    in_fixed_blocks<layout::in_panels, layout::panel>([&](std::size_t first, auto panel) {
+      in_fixed_blocks<panel, panel_vectors * lanes<T>>([&](std::size_t column, auto width) {
+        const std::size_t o = first + column;
+        panel_products<Inputs, Outputs, panel, width>(rows, x, weights + first * Inputs + column,
+                                                      at(bias, o), y + o);
       });
+    });
+    if constexpr (layout::rest > 0) {
+      constexpr std::size_t o = layout::in_panels;
+      dots<Inputs, layout::rest, Outputs>(rows, x, weights + o * Inputs, at(bias, o), y + o);
     }
-    for (std::size_t row = blocked; row < rows; ++row) {
-      in_fixed_blocks<Outputs, lone_columns>([&](std::size_t o, auto columns) {
-        dot_block<1, columns, Inputs>(x + row * Inputs, weights + o * Inputs, at(bias, o),
-                                      y + row * Outputs + o, Outputs);
-      });
-    }
-    // In a loop of its own, where the compiler vectorizes it.
-    if constexpr (!std::is_same_v<Activation, identity>) {
-      for (std::size_t i = 0; i < rows * Outputs; ++i) {
-        y[i] = Activation::apply(y[i]);
-      }
-    }
+    activate<Activation>(rows * Outputs, y);
   }
 
   template <std::size_t Inputs, std::size_t Outputs, class T>

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 
 namespace mote::kernels {
@@ -21,11 +23,61 @@ struct vector_of {
 template <class T, std::size_t Lanes>
 using vector = typename detail::vector_of<T, Lanes>::type;
 
-/// Loads `Count` elements from any address; the remaining lanes are zero. A fixed count lets the
-/// compiler use one plain load, where a mask would have to be made first.
+// GCC puts a part of a vector together in memory and waits until it is there, so that it is told of
+// masks; clang knows better.
+
+namespace detail {
+
+template <class T, std::size_t Lanes, std::size_t Count, std::size_t Bytes>
+inline constexpr bool is_part_of = Lanes * sizeof(T) == Bytes&& Count < Lanes && sizeof(T) >= 4;
+
+#if defined(__AVX512F__)
+template <std::size_t Count>
+inline constexpr auto mask = static_cast<std::uint16_t>((1u << Count) - 1);
+#elif defined(__AVX__)
+template <class T, std::size_t Lanes, std::size_t Count>
+inline constexpr auto mask = []<std::size_t... Lane>(std::index_sequence<Lane...>) {
+  using flags = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  return vector<flags, Lanes>{(Lane < Count ? flags{-1} : flags{0})...};
+}
+(std::make_index_sequence<Lanes>{});
+#endif
+
+} // namespace detail
+
+/// Loads `Count` elements from any address; the remaining lanes are zero.
 template <class T, std::size_t Lanes, std::size_t Count = Lanes>
 [[gnu::always_inline]] inline vector<T, Lanes> load(const T* from) {
   vector<T, Lanes> result{};
+#if defined(__AVX512F__) && !defined(__clang__)
+  if constexpr (detail::is_part_of<T, Lanes, Count, 64>) {
+    const auto& part = *reinterpret_cast<const T(*)[Count]>(from);
+    if constexpr (sizeof(T) == 4) {
+      asm("vmovups {%1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %1}"
+          : "=v"(result)
+          : "m"(part), "Yk"(detail::mask<Count>));
+    } else {
+      asm("vmovupd {%1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %1}"
+          : "=v"(result)
+          : "m"(part), "Yk"(detail::mask<Count>));
+    }
+    return result;
+  }
+#elif defined(__AVX__) && !defined(__clang__)
+  if constexpr (detail::is_part_of<T, Lanes, Count, 32>) {
+    const auto& part = *reinterpret_cast<const T(*)[Count]>(from);
+    if constexpr (sizeof(T) == 4) {
+      asm("vmaskmovps {%1, %2, %0|%0, %2, %1}"
+          : "=x"(result)
+          : "m"(part), "x"(detail::mask<T, Lanes, Count>));
+    } else {
+      asm("vmaskmovpd {%1, %2, %0|%0, %2, %1}"
+          : "=x"(result)
+          : "m"(part), "x"(detail::mask<T, Lanes, Count>));
+    }
+    return result;
+  }
+#endif
   __builtin_memcpy(&result, from, Count * sizeof(T));
   return result;
 }
@@ -33,6 +85,21 @@ template <class T, std::size_t Lanes, std::size_t Count = Lanes>
 /// Stores the first `Count` lanes to any address.
 template <class T, std::size_t Lanes, std::size_t Count = Lanes>
 [[gnu::always_inline]] inline void store(T* to, vector<T, Lanes> value) {
+#if defined(__AVX512F__) && !defined(__clang__)
+  if constexpr (detail::is_part_of<T, Lanes, Count, 64>) {
+    auto& part = *reinterpret_cast<T(*)[Count]>(to);
+    if constexpr (sizeof(T) == 4) {
+      asm("vmovups {%1, %0%{%2%}|%0%{%2%}, %1}"
+          : "=m"(part)
+          : "v"(value), "Yk"(detail::mask<Count>));
+    } else {
+      asm("vmovupd {%1, %0%{%2%}|%0%{%2%}, %1}"
+          : "=m"(part)
+          : "v"(value), "Yk"(detail::mask<Count>));
+    }
+    return;
+  }
+#endif
   __builtin_memcpy(to, &value, Count * sizeof(T));
 }
 
