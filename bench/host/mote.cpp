@@ -49,6 +49,23 @@ void set(mote::parameters<Net>& parameters, const std::vector<layer_parameters>&
       parameters);
 }
 
+/// What runs on batches of so many rows.
+template <class Net, std::size_t Rows>
+using network_for = std::conditional_t<Rows == 1, mote::inference_network<Net>,
+                                       mote::packed<mote::inference_network<Net>>>;
+
+template <class Net, std::size_t Rows>
+void set_for_inference(mote::parameters<network_for<Net, Rows>>& parameters,
+                       const std::vector<layer_parameters>& initial) {
+  if constexpr (Rows == 1) {
+    set(parameters, initial);
+  } else {
+    const auto as_trained = std::make_unique<mote::parameters<mote::inference_network<Net>>>();
+    set(*as_trained, initial);
+    mote::to_packed(*as_trained, parameters);
+  }
+}
+
 /// What `use_threads` asked for. With more than one a batch is cut in two; a single sample is work
 /// for one thread.
 int wanted_threads = 1;
@@ -74,22 +91,22 @@ training_step train_in_threads(const task& task) {
   const auto all = std::make_shared<trainer>(optimizer{task.learning_rate}, 1);
   set(all->parameters, task.initial);
   return [all](const float* images, const std::uint8_t* labels) {
-    for (std::size_t row = 0; row < Batch; ++row) {
-      std::copy_n(images + row * pixels, pixels, all->input(Batch, row).data());
-    }
-    return all->step(Batch, std::span<const std::uint8_t>(labels, Batch));
+    const auto write = [&](std::size_t row, std::span<float, pixels> input) {
+      std::copy_n(images + row * pixels, pixels, input.data());
+    };
+    return all->step_on(Batch, write, std::span<const std::uint8_t>(labels, Batch));
   };
 }
 
 template <class Net, std::size_t Batch>
 inference infer(const task& task) {
-  using network = mote::inference_network<Net>;
+  using network = network_for<Net, Batch>;
   struct model {
     alignas(64) mote::parameters<network> parameters;
     alignas(64) mote::workspace<network, float, Batch> workspace;
   };
   const auto all = std::make_shared<model>();
-  set(all->parameters, task.initial);
+  set_for_inference<Net, Batch>(all->parameters, task.initial);
   return [all](const float* images) {
     std::copy_n(images, Batch * pixels, all->workspace.input().data);
     return mote::forward(all->parameters, all->workspace).data;
@@ -99,9 +116,9 @@ inference infer(const task& task) {
 /// A thread takes a part of the batch, with a workspace of its own.
 template <class Net, std::size_t Batch>
 inference infer_in_threads(const task& task) {
-  using network = mote::inference_network<Net>;
   constexpr std::size_t rows = Batch / shards;
   static_assert(rows * shards == Batch);
+  using network = network_for<Net, rows>;
   struct model {
     alignas(64) mote::parameters<network> parameters;
     struct alignas(64) part {
@@ -111,7 +128,7 @@ inference infer_in_threads(const task& task) {
     mote::hosted::thread_team team{shards, shards};
   };
   const auto all = std::make_shared<model>();
-  set(all->parameters, task.initial);
+  set_for_inference<Net, rows>(all->parameters, task.initial);
   return [all](const float* images) {
     all->team.run([&](std::size_t index) {
       auto& memory = all->parts[index].workspace;

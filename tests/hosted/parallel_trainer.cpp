@@ -235,6 +235,35 @@ TEST_CASE("parallel_trainer: a step takes inputs row by row and shows all output
   }
 }
 
+TEST_CASE("parallel_trainer: threads fetch their samples themselves",
+          "[hosted][parallel_trainer]") {
+  parallel_trainer<small, softmax_cross_entropy, sgd<>, batch, 3> teacher({}, 1, 3);
+  parallel_trainer<small, softmax_cross_entropy, sgd<>, batch, 3> expected({}, 1, 1);
+  noisy_samples<3> data(batch);
+  std::array<std::uint8_t, batch> labels{};
+  for (const std::size_t rows : {batch, std::size_t{5}, std::size_t{2}}) {
+    INFO(rows);
+    for (std::size_t row = 0; row < rows; ++row)
+      data.copy_input(row, std::span<float>{expected.input(rows, row)});
+    const std::span<const std::uint8_t> targets{labels.data(), rows};
+    std::array<std::atomic<int>, batch> written{};
+    const auto write = [&](std::size_t row, std::span<float> input) {
+      data.copy_input(row, input);
+      ++written[row];
+    };
+    CHECK(teacher.step_on(rows, write, targets) == expected.step(rows, targets));
+    for (std::size_t row = 0; row < batch; ++row)
+      CHECK(written[row] == (row < rows ? 1 : 0));
+  }
+  CHECK(support::same_parameters<small>(teacher.parameters, expected.parameters));
+
+  data.broken = 1;
+  const auto write = [&](std::size_t row, std::span<float> input) { data.copy_input(row, input); };
+  const std::span<const std::uint8_t> targets{labels};
+  CHECK_THROWS_WITH(teacher.step_on(batch, write, targets), "a broken sample");
+  CHECK(support::same_parameters<small>(teacher.parameters, expected.parameters));
+}
+
 TEST_CASE("parallel_trainer: statistics are averaged over the shards",
           "[hosted][parallel_trainer]") {
   // Shards of 3 and 2 rows: means 2 and 5, unbiased variances 1 and 2. A tenth of the way from 0

@@ -53,13 +53,13 @@ template <class T, std::size_t Lanes, std::size_t Count = Lanes>
   if constexpr (detail::is_part_of<T, Lanes, Count, 64>) {
     const auto& part = *reinterpret_cast<const T(*)[Count]>(from);
     if constexpr (sizeof(T) == 4) {
-      asm("vmovups {%1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %1}"
+      asm("vmovups {%a1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %a1}"
           : "=v"(result)
-          : "m"(part), "Yk"(detail::mask<Count>));
+          : "p"(from), "Yk"(detail::mask<Count>), "m"(part));
     } else {
-      asm("vmovupd {%1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %1}"
+      asm("vmovupd {%a1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %a1}"
           : "=v"(result)
-          : "m"(part), "Yk"(detail::mask<Count>));
+          : "p"(from), "Yk"(detail::mask<Count>), "m"(part));
     }
     return result;
   }
@@ -67,13 +67,13 @@ template <class T, std::size_t Lanes, std::size_t Count = Lanes>
   if constexpr (detail::is_part_of<T, Lanes, Count, 32>) {
     const auto& part = *reinterpret_cast<const T(*)[Count]>(from);
     if constexpr (sizeof(T) == 4) {
-      asm("vmaskmovps {%1, %2, %0|%0, %2, %1}"
+      asm("vmaskmovps {%a1, %2, %0|%0, %2, %a1}"
           : "=x"(result)
-          : "m"(part), "x"(detail::mask<T, Lanes, Count>));
+          : "p"(from), "x"(detail::mask<T, Lanes, Count>), "m"(part));
     } else {
-      asm("vmaskmovpd {%1, %2, %0|%0, %2, %1}"
+      asm("vmaskmovpd {%a1, %2, %0|%0, %2, %a1}"
           : "=x"(result)
-          : "m"(part), "x"(detail::mask<T, Lanes, Count>));
+          : "p"(from), "x"(detail::mask<T, Lanes, Count>), "m"(part));
     }
     return result;
   }
@@ -89,13 +89,13 @@ template <class T, std::size_t Lanes, std::size_t Count = Lanes>
   if constexpr (detail::is_part_of<T, Lanes, Count, 64>) {
     auto& part = *reinterpret_cast<T(*)[Count]>(to);
     if constexpr (sizeof(T) == 4) {
-      asm("vmovups {%1, %0%{%2%}|%0%{%2%}, %1}"
+      asm("vmovups {%1, %a3%{%2%}|%a3%{%2%}, %1}"
           : "=m"(part)
-          : "v"(value), "Yk"(detail::mask<Count>));
+          : "v"(value), "Yk"(detail::mask<Count>), "p"(to));
     } else {
-      asm("vmovupd {%1, %0%{%2%}|%0%{%2%}, %1}"
+      asm("vmovupd {%1, %a3%{%2%}|%a3%{%2%}, %1}"
           : "=m"(part)
-          : "v"(value), "Yk"(detail::mask<Count>));
+          : "v"(value), "Yk"(detail::mask<Count>), "p"(to));
     }
     return;
   }
