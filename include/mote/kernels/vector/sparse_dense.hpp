@@ -4,12 +4,12 @@
 #include <mote/core/isa.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/kernels/generic/sparse_dense.hpp>
+#include <mote/kernels/vector/blocks.hpp>
+#include <mote/kernels/vector/lanes.hpp>
 #include <mote/kernels/vector/vector.hpp>
 #include <mote/kernels/vector/x86_instructions.hpp>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -26,6 +26,12 @@ private:
   template <class T>
   static constexpr std::size_t lanes = Bytes / sizeof(T);
 
+  /// Unless a row is aligned its loads of 64 bytes all cross cache lines, and take two to three
+  /// times as long: what is read often is copied to rows of whole registers.
+  static constexpr bool copies = Bytes == 64;
+  /// Inputs side by side whose weights are updated at a time, for a load each of dy.
+  static constexpr std::size_t group = Bytes == 64 ? 2 : 1;
+
   /// `Width` outputs side by side in registers. Where there are enough of them the last register
   /// overlaps the one before, which computes some outputs twice and the same; else it is in part.
   template <std::size_t Width, class T>
@@ -34,22 +40,13 @@ private:
     static constexpr std::size_t count = (Width + width - 1) / width;
     static constexpr std::size_t used = std::min(Width, width);
     static constexpr std::size_t last = Width - used;
-    /// Inputs that are added at the same time, so that there are sums enough to hide the latency of
-    /// a fused multiply-add (two ports, four cycles).
-    static constexpr std::size_t together = std::max<std::size_t>(1, 8 / count);
 
-    vector<T, width> values[together][count]{};
+    vector<T, width> values[count]{};
 
     static constexpr std::size_t at(std::size_t v) { return v + 1 == count ? last : v * width; }
 
     [[gnu::always_inline]] void start_from(const T* from) {
-      unrolled<count>([&](auto v) { values[0][v] = load<T, width, used>(from + at(v)); });
-    }
-    /// Adds factor from[0 ... Width) to the sums number `To`.
-    template <std::size_t To = 0>
-    [[gnu::always_inline]] void add(T factor, const T* from) {
-      const vector<T, width> all = broadcast<T, width>(factor);
-      unrolled<count>([&](auto v) { values[To][v] += all * load<T, width, used>(from + at(v)); });
+      unrolled<count>([&](auto v) { values[v] = load<T, width, used>(from + at(v)); });
     }
     /// The products of a factor and the sums, or zeros if it is zero.
     [[gnu::always_inline]] sums times_unless_zero(T factor) const {
@@ -57,8 +54,8 @@ private:
       const auto is_used = all != vector<T, width>{};
       sums result;
       unrolled<count>([&](auto v) {
-        const vector<T, width> product = all * values[0][v];
-        result.values[0][v] = is_used ? product : vector<T, width>{};
+        const vector<T, width> product = all * values[v];
+        result.values[v] = is_used ? product : vector<T, width>{};
       });
       return result;
     }
@@ -70,12 +67,16 @@ private:
       constexpr std::size_t kinds = 1 + sizeof...(Memory);
       vector<T, width> kept[kinds][count];
       unrolled<kinds>([&](auto k) {
-        unrolled<count>([&](auto v) { kept[k][v] = load<T, width, used>(places[k] + at(v)); });
+        unrolled<count>([&](auto v) {
+          kept[k][v] = load<T, width, used>(places[k] + at(v));
+          if constexpr (copies) {
+            kept[k][v] = in_register<T, width>(kept[k][v]);
+          }
+        });
       });
       unrolled<count>([&](auto v) {
-        unrolled<together - 1>([&](auto k) { values[0][v] += values[k + 1][v]; });
         [&]<std::size_t... Kind>(std::index_sequence<Kind...>) {
-          rule(kept[0][v], values[0][v], kept[1 + Kind][v]...);
+          rule(kept[0][v], values[v], kept[1 + Kind][v]...);
         }
         (std::make_index_sequence<kinds - 1>{});
       });
@@ -83,6 +84,29 @@ private:
         unrolled<count>([&](auto v) { store<T, width, used>(places[k] + at(v), kept[k][v]); });
       });
     }
+  };
+
+  /// Rows of `Width` elements, as sums lie side by side: in place, or copied to whole registers.
+  template <std::size_t Width, class T>
+  struct panel {
+    using block = sums<Width, T>;
+    static constexpr std::size_t padded = block::count * block::width;
+
+    const T* data;
+    std::size_t stride;
+    std::size_t last = block::last; ///< where the last register of a row starts
+
+    [[gnu::always_inline]] auto operator()(std::size_t row, std::size_t v) const {
+      const T* from = data + row * stride + (v + 1 == block::count ? last : v * block::width);
+      return load<T, block::width, block::used>(from);
+    }
+    /// Copies a row to rows [padded].
+    [[gnu::always_inline]] void copy(std::size_t row, T* to) const {
+      unrolled<block::count>([&](auto v) {
+        store<T, block::width>(to + row * padded + v * block::width, (*this)(row, v));
+      });
+    }
+    static panel copied(const T* rows) { return {rows, padded, padded - block::width}; }
   };
 
   /// The rule of a gradient: it is kept.
@@ -93,9 +117,9 @@ private:
     }
   };
 
-  /// Outputs whose sums fit the registers beside an operand or two.
+  /// Outputs whose sums, for each input of a group, fit the registers beside as many operands.
   template <class T>
-  static constexpr std::size_t most_outputs = (machine::registers == 32 ? 24 : 13) * lanes<T>;
+  static constexpr std::size_t most_outputs = (machine::registers == 32 ? 8 : 13) * lanes<T>;
 
   /// f.template operator()<Width>(first) for blocks of outputs, about equally wide.
   template <std::size_t Outputs, class T, class F>
@@ -112,190 +136,261 @@ private:
     }
   }
 
-  /// Inputs whose non-zero ones are listed at a time; there is room for a store beyond them.
-  static constexpr std::size_t most_listed = 1024;
-  using index_list = std::array<std::uint16_t, most_listed + 16>;
+  /// Inputs, or rows, of which a word tells which are not zero.
+  static constexpr std::size_t bits = 64;
+  /// Rows that are marked at a time, and words of a single row or of an input.
+  static constexpr std::size_t most_rows = 128;
+  static constexpr std::size_t most_words = 4;
 
-  /// For each byte the numbers of the bits that are set, from the lowest.
-  static constexpr auto set_bits = [] {
-    std::array<std::array<std::uint8_t, 8>, 256> result{};
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-      std::size_t found = 0;
-      for (std::uint8_t bit = 0; bit < 8; ++bit) {
-        result[byte][found] = bit;
-        found += byte >> bit & 1;
-      }
-    }
-    return result;
-  }();
-
-  /// Lists which of x[0 ... count) are not zero and returns how many they are. Without a branch: it
-  /// would be mispredicted at every edge in an image. A function of its own, as add_listed is: they
-  /// need all registers.
-  template <class T>
-  [[gnu::noinline]] static std::size_t list_non_zero(const T* x, std::size_t count,
-                                                     index_list& list) {
-    std::size_t found = 0;
+  /// Bit i: whether x[i] is not zero, for `Count` inputs.
+  template <std::size_t Count, class T>
+  [[gnu::always_inline]] static inline std::uint64_t mark(const T* x) {
+    std::uint64_t marked = 0;
     std::size_t i = 0;
 #if defined(__AVX512F__)
     if constexpr (Bytes == 64 && std::is_same_v<T, float>) {
-      vector<std::uint32_t, 16> indices{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-      for (; i + 16 <= count; i += 16) {
-        const std::uint16_t flags = vcmpneqps(load<float, 16>(x + i), vector<float, 16>{});
-        store<std::uint16_t, 16>(
-            list.data() + found,
-            __builtin_convertvector(vpcompressd(flags, indices), vector<std::uint16_t, 16>));
-        found += static_cast<std::size_t>(__builtin_popcount(flags));
-        indices += 16;
+      for (; i + 16 <= Count; i += 16) {
+        marked |= std::uint64_t{vcmpneqps(load<float, 16>(x + i), vector<float, 16>{})} << i;
       }
     }
 #endif
-    for (; i + 8 <= count; i += 8) {
+    for (; i + 8 <= Count; i += 8) {
       // A byte of ones or zeros for each input. Products gather one bit of each byte in the last.
       const auto bytes =
           __builtin_convertvector(load<T, 8>(x + i) != vector<T, 8>{}, vector<std::int8_t, 8>);
       const auto flags = reinterpret_cast<std::uint64_t>(bytes);
-      const std::uint64_t byte = (flags & 0x8040'2010'0804'0201) * 0x0101'0101'0101'0101 >> 56;
-      const auto indices = __builtin_convertvector(load<std::uint8_t, 8>(set_bits[byte].data()),
-                                                   vector<std::uint16_t, 8>) +
-                           broadcast<std::uint16_t, 8>(static_cast<std::uint16_t>(i));
-      store<std::uint16_t, 8>(list.data() + found, indices);
-      found += (flags & 0x0101'0101'0101'0101) * 0x0101'0101'0101'0101 >> 56;
+      marked |= ((flags & 0x8040'2010'0804'0201) * 0x0101'0101'0101'0101 >> 56) << i;
     }
-    for (; i < count; ++i) {
-      list[found] = static_cast<std::uint16_t>(i);
-      found += x[i] != T{0} ? 1 : 0;
+    for (; i < Count; ++i) {
+      marked |= std::uint64_t{x[i] != T{0}} << i;
     }
-    return found;
+    return marked;
   }
 
-  /// y[0 ... Width) += the sum of x[i] weights[i][0 ... Width) over the listed i.
-  template <std::size_t Width, std::size_t Outputs, class T>
-  [[gnu::noinline]] static void add_listed(const index_list& list, std::size_t found, const T* x,
-                                           const T* weights, T* y) {
-    using block = sums<Width, T>;
-    block all;
-    all.start_from(y);
-    std::size_t k = 0;
-    for (; k + block::together <= found; k += block::together) {
-      unrolled<block::together>([&](auto j) __attribute__((always_inline)) {
-        const std::size_t i = list[k + j];
-        all.template add<j>(x[i], weights + i * Outputs);
-      });
+  /// The same for the inputs of a word: those from `first` on.
+  template <std::size_t Inputs, class T>
+  [[gnu::always_inline]] static inline std::uint64_t mark_inputs(const T* x, std::size_t first) {
+    if constexpr (constexpr std::size_t tail = Inputs % bits; tail > 0) {
+      if (first + tail == Inputs) {
+        return mark<tail>(x + first);
+      }
     }
-    for (; k < found; ++k) {
-      const std::size_t i = list[k];
-      all.add(x[i], weights + i * Outputs);
-    }
-    all.apply(assign{}, y);
+    return mark<bits>(x + first);
   }
 
-  /// Inputs whose weights stay in a first-level cache while all rows of a batch pass.
-  template <std::size_t Outputs, class T>
-  static constexpr std::size_t cached_inputs =
-      std::clamp<std::size_t>(32 * 1024 / (Outputs * sizeof(T)) / 8 * 8, 16, most_listed);
+  /// Calls f(index) for the bits that are set, from the lowest.
+  template <class F>
+  [[gnu::always_inline]] static inline void for_each_mark(std::uint64_t marked, F&& f) {
+    while (marked != 0) {
+      f(static_cast<std::size_t>(__builtin_ctzll(marked)));
+      marked &= marked - 1;
+    }
+  }
 
-  /// Rows of which a word tells which are not zero, and words for each input.
+  /// y[row][0 ... Width) += the sum of x[row][i] weights[i][0 ... Width) over the i that `words`
+  /// marks for each row tell of. The marks of all rows are made before: else each row would wait
+  /// for them behind the mispredicted end of the one before. A function of its own: it needs all
+  /// registers.
+  template <std::size_t Width, std::size_t Inputs, std::size_t Outputs, class T>
+  [[gnu::noinline]] static void add_marked_inputs(std::size_t rows, const std::uint64_t* marks,
+                                                  std::size_t words, const T* x, const T* weights,
+                                                  T* y) {
+    panel<Width, T> w{weights, Outputs};
+    alignas(Bytes) T rows_of_w[copies ? bits * w.padded : 1];
+    if constexpr (copies) {
+      if (rows >= 48) { // fewer do not pay for it
+        std::uint64_t any = 0;
+        for (std::size_t row = 0; row < rows; ++row) {
+          any |= marks[row];
+        }
+        for_each_mark(any, [&](std::size_t i) { w.copy(i, rows_of_w); });
+        w = w.copied(rows_of_w);
+      }
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+      sums<Width, T> all;
+      all.start_from(y);
+      for (std::size_t word = 0; word < words; ++word) {
+        for_each_mark(
+            *marks++, [&](std::size_t bit) __attribute__((always_inline)) {
+              const std::size_t i = word * bits + bit;
+              const vector<T, lanes<T>> factor = broadcast<T, lanes<T>>(x[i]);
+              unrolled<all.count>([&](auto v) { all.values[v] += factor * w(i, v); });
+            });
+      }
+      all.apply(assign{}, y);
+      x += Inputs;
+      y += Outputs;
+    }
+  }
+
+  /// A word for each of the inputs side by side in a register.
   template <class T>
-  static constexpr std::size_t rows_in_word = 8 * sizeof(T);
-  static constexpr std::size_t most_words = 8;
+  using words = vector<std::uint64_t, lanes<T>>;
 
-  /// For each of `Count` inputs side by side bit r of words[r / rows_in_word]: whether x[r] is not
-  /// zero.
-  template <std::size_t Inputs, std::size_t Count, class T, class Words>
-  [[gnu::always_inline]] static inline void mark_non_zero(std::size_t rows, const T* x,
-                                                          Words* words) {
-    for (std::size_t row = 0; row < rows; row += rows_in_word<T>) {
-      Words marked{};
-      Words bit = -reinterpret_cast<Words>(Words{} == Words{});
-      for (std::size_t r = row; r < std::min(rows, row + rows_in_word<T>); ++r) {
-        const vector<T, lanes<T>> value = load<T, lanes<T>, Count>(x + r * Inputs);
-        marked |= reinterpret_cast<Words>(value != vector<T, lanes<T>>{}) & bit;
-        bit += bit;
+  /// Bit r of marks[r / bits], for each of `Count` inputs: whether x[r] is not zero.
+  template <std::size_t Inputs, std::size_t Count, class T>
+  [[gnu::always_inline]] static inline void mark_rows(std::size_t rows, const T* x,
+                                                      words<T>* marks) {
+    using part = vector<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>, lanes<T>>;
+    constexpr std::size_t step = 8 * sizeof(T);
+    std::size_t row = 0;
+    do {
+      words<T> marked{};
+      for (std::size_t shift = 0; shift < bits; shift += step) {
+        part some{};
+        part bit = -reinterpret_cast<part>(part{} == part{});
+        for (const std::size_t end = std::min(rows, row + step); row < end; ++row) {
+          const vector<T, lanes<T>> value = load<T, lanes<T>, Count>(x + row * Inputs);
+          some |= reinterpret_cast<part>(value != vector<T, lanes<T>>{}) & bit;
+          bit += bit;
+        }
+        marked |= __builtin_convertvector(some, words<T>) << shift;
       }
-      *words++ = marked;
-    }
+      *marks++ = marked;
+    } while (row < rows);
   }
 
-  template <class T, class Words>
-  static bool is_marked(std::size_t rows, const Words* words, std::size_t lane) {
-    std::uint64_t any = 0;
-    for (std::size_t row = 0; row < rows; row += rows_in_word<T>) {
-      any |= (*words++)[lane];
-    }
-    return any != 0;
+  /// The rows in which an input of a group is marked.
+  template <std::size_t Group, class Words>
+  [[gnu::always_inline]] static inline std::uint64_t rows_of_group(const Words& word,
+                                                                   std::size_t lane) {
+    std::uint64_t marked = 0;
+    unrolled<Group>([&](auto j) { marked |= word[lane + j]; });
+    return marked;
   }
 
-  /// Adds x[r] dy[r][0 ... Width) for the marked rows.
-  template <std::size_t Inputs, std::size_t Outputs, class Sums, class T, class Words>
-  [[gnu::always_inline]] static inline void add_marked(Sums& all, std::size_t rows,
-                                                       const Words* words, std::size_t lane,
-                                                       const T* x, const T* dy) {
-    for (std::size_t row = 0; row < rows; row += rows_in_word<T>) {
-      std::uint64_t marked = (*words++)[lane];
-      while (marked != 0) {
-        const std::size_t r = row + static_cast<std::size_t>(__builtin_ctzll(marked));
-        marked &= marked - 1;
-        all.add(x[r * Inputs], dy + r * Outputs);
-      }
-    }
+  /// Adds x[r][j] dy[r][0 ... Width) to all[j] for the marked rows r in which x[r][j] is not zero.
+  template <std::size_t Inputs, std::size_t Group, std::size_t Width, class T>
+  [[gnu::always_inline]] static inline void add_marked_rows(sums<Width, T> (&all)[Group],
+                                                            std::uint64_t marked, std::size_t row,
+                                                            const T* x, const panel<Width, T>& dy) {
+    for_each_mark(
+        marked, [&](std::size_t bit) __attribute__((always_inline)) {
+          const std::size_t r = row + bit;
+          vector<T, lanes<T>> factors[Group];
+          unrolled<Group>([&](auto j) { factors[j] = broadcast<T, lanes<T>>(x[r * Inputs + j]); });
+          unrolled<sums<Width, T>::count>([&](auto v) {
+            if constexpr (Group == 1) {
+              all[0].values[v] += factors[0] * dy(r, v);
+            } else {
+              const vector<T, lanes<T>> slopes = in_register<T, lanes<T>>(dy(r, v));
+              unrolled<Group>([&](auto j) {
+                auto& sum = all[j].values[v];
+                sum = factors[j] != vector<T, lanes<T>>{} ? sum + factors[j] * slopes : sum;
+              });
+            }
+          });
+        });
   }
 
   /// The weights of `Count` inputs side by side, by `rule`. Words are made once, but for more rows
-  /// than they tell of again for each input.
-  template <std::size_t Inputs, std::size_t Outputs, std::size_t Count, class T, class Rule,
-            class... Memory>
-  [[gnu::always_inline]] static inline void update_inputs(std::size_t rows, const T* x, const T* dy,
-                                                          const Rule& rule, T* weights,
-                                                          Memory*... memory) {
-    using unsigned_type = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr std::size_t step = most_words * rows_in_word<T>;
-    vector<unsigned_type, lanes<T>> words[most_words];
-    if (rows <= step) {
-      mark_non_zero<Inputs, Count>(rows, x, words);
+  /// than they tell of again for each group.
+  template <std::size_t Inputs, std::size_t Outputs, std::size_t Count, std::size_t Width, class T,
+            class Rule, class... Memory>
+  [[gnu::always_inline]] static inline void
+  update_inputs(std::size_t rows, const T* x, const panel<Width, T>& dy, const Rule& rule,
+                T* weights, Memory*... memory) {
+    words<T> marks[most_words];
+    constexpr std::size_t most = most_words * bits;
+    if (rows <= most) {
+      mark_rows<Inputs, Count>(rows, x, marks);
     }
-    const bool skips = rows <= step && is_idle_at_zero(rule);
-    for (std::size_t lane = 0; lane < Count; ++lane) {
-      if (skips && !is_marked<T>(rows, words, lane)) {
-        continue;
-      }
-      in_output_blocks<Outputs, T>([&]<std::size_t Width>(
-          std::size_t o) __attribute__((always_inline)) {
-        sums<Width, T> all;
-        for (std::size_t row = 0; row < rows; row += step) {
-          const std::size_t many = std::min(step, rows - row);
-          const T* from = x + row * Inputs;
-          if (rows > step) {
-            mark_non_zero<Inputs, Count>(many, from, words);
-          }
-          add_marked<Inputs, Outputs>(all, many, words, lane, from + lane, dy + row * Outputs + o);
+    const bool skips = rows <= most && is_idle_at_zero(rule);
+    const auto update = [&]<std::size_t Group>(std::size_t lane,
+                                               std::integral_constant<std::size_t, Group>)
+        __attribute__((always_inline)) {
+      if (skips) {
+        std::uint64_t any = 0;
+        for (std::size_t row = 0; row < rows; row += bits) {
+          any |= rows_of_group<Group>(marks[row / bits], lane);
         }
-        const std::size_t at = lane * Outputs + o;
-        all.apply(rule, weights + at, memory + at...);
+        if (any == 0) {
+          return;
+        }
+      }
+      in_output_blocks<Width, T>([&]<std::size_t Part>(
+          std::size_t o) __attribute__((always_inline)) {
+        panel<Part, T> slopes{dy.data + o, dy.stride};
+        if constexpr (Part == Width) {
+          slopes.last = dy.last;
+        }
+        sums<Part, T> all[Group];
+        for (std::size_t row = 0; row < rows; row += bits) {
+          if (rows > most && row % most == 0) {
+            mark_rows<Inputs, Count>(std::min(most, rows - row), x + row * Inputs, marks);
+          }
+          const auto& word = marks[row % most / bits];
+          add_marked_rows<Inputs>(all, rows_of_group<Group>(word, lane), row, x + lane, slopes);
+        }
+        unrolled<Group>([&](auto j) {
+          const std::size_t at = (lane + j) * Outputs + o;
+          all[j].apply(rule, weights + at, memory + at...);
+        });
       });
+    };
+    in_blocks<Count, group>(update);
+  }
+
+  /// The weights of `Width` outputs. A function of its own, as add_marked_inputs is.
+  template <std::size_t Width, std::size_t Inputs, std::size_t Outputs, class T, class Rule,
+            class... Memory>
+  [[gnu::noinline]] static void update_outputs(std::size_t rows, const T* x, const T* dy,
+                                               const Rule& rule, T* weights, Memory*... memory) {
+    constexpr std::size_t most_copied = 56 * 1024 / (sizeof(T) * panel<Width, T>::padded);
+    constexpr std::size_t tail = Inputs % lanes<T>;
+    panel<Width, T> slopes{dy, Outputs};
+    alignas(Bytes) T rows_of_dy[copies ? most_copied * slopes.padded : 1];
+    if (copies && rows <= most_copied) {
+      for (std::size_t row = 0; row < rows; ++row) {
+        slopes.copy(row, rows_of_dy);
+      }
+      slopes = slopes.copied(rows_of_dy);
+    }
+    for (std::size_t i = 0; i + lanes<T> <= Inputs; i += lanes<T>) {
+      const std::size_t at = i * Outputs;
+      update_inputs<Inputs, Outputs, lanes<T>>(rows, x + i, slopes, rule, weights + at,
+                                               memory + at...);
+    }
+    if constexpr (tail > 0) {
+      constexpr std::size_t at = (Inputs - tail) * Outputs;
+      update_inputs<Inputs, Outputs, tail>(rows, x + Inputs - tail, slopes, rule, weights + at,
+                                           memory + at...);
     }
   }
 
   /// The weights by `rule` and the gradient of a single row. Without a branch unless the rule needs
   /// nothing of inputs that are zero: else all weights are written, which is what takes the time.
+  /// From the last input on: its weights were read last on the way forward, and what is written
+  /// last here is read first in the next step, so that either is still in the first cache.
   template <std::size_t Inputs, std::size_t Outputs, class T, class Rule, class... Memory>
   static void update_by_row(const T* x, const T* dy, const Rule& rule, T* weights,
                             Memory*... memory) {
     const bool skips = is_idle_at_zero(rule);
-    index_list list;
-    for (std::size_t first = 0; first < Inputs; first += most_listed) {
-      const std::size_t many = std::min(most_listed, Inputs - first);
-      const std::size_t found = skips ? list_non_zero(x + first, many, list) : many;
+    constexpr std::size_t step = most_words * bits;
+    std::uint64_t marks[most_words];
+    for (std::size_t end = Inputs; end > 0;) {
+      const std::size_t first = (end - 1) / step * step;
+      for (std::size_t i = first; i < end; i += bits) {
+        marks[(i - first) / bits] = skips ? mark_inputs<Inputs>(x, i) : ~std::uint64_t{0};
+      }
       in_output_blocks<Outputs, T>([&]<std::size_t Width>(std::size_t o) {
         sums<Width, T> slopes;
         slopes.start_from(dy + o);
-        for (std::size_t k = 0; k < found; ++k) {
-          const std::size_t i = first + (skips ? list[k] : k);
-          auto products = slopes.times_unless_zero(x[i]);
-          const std::size_t at = i * Outputs + o;
-          products.apply(rule, weights + at, memory + at...);
+        for (std::size_t i = end; i > first;) {
+          const std::size_t many = (i - 1) % bits + 1;
+          i -= many;
+          std::uint64_t marked = marks[(i - first) / bits] & ~std::uint64_t{0} >> (bits - many);
+          while (marked != 0) {
+            const auto bit = static_cast<std::size_t>(63 - __builtin_clzll(marked));
+            marked ^= std::uint64_t{1} << bit;
+            auto products = slopes.times_unless_zero(x[i + bit]);
+            const std::size_t at = (i + bit) * Outputs + o;
+            products.apply(rule, weights + at, memory + at...);
+          }
         }
       });
+      end = first;
     }
   }
 
@@ -313,15 +408,23 @@ public:
         std::fill_n(y + row * Outputs, Outputs, T{0});
       }
     }
-    const std::size_t step = rows > 1 ? cached_inputs<Outputs, T> : most_listed;
-    index_list list;
-    for (std::size_t i = 0; i < Inputs; i += step) {
-      for (std::size_t row = 0; row < rows; ++row) {
-        const T* from = x + row * Inputs + i;
-        const std::size_t found = list_non_zero(from, std::min(step, Inputs - i), list);
+    const std::size_t step = (rows > 1 ? 1 : most_words) * bits;
+    std::uint64_t marks[most_rows];
+    for (std::size_t row = 0; row < rows; row += most_rows) {
+      const std::size_t many = std::min(most_rows, rows - row);
+      const T* from = x + row * Inputs;
+      for (std::size_t i = 0; i < Inputs; i += step) {
+        const std::size_t end = std::min(i + step, Inputs);
+        std::size_t found = 0;
+        for (std::size_t r = 0; r < many; ++r) {
+          for (std::size_t first = i; first < end; first += bits) {
+            marks[found++] = mark_inputs<Inputs>(from + r * Inputs, first);
+          }
+        }
         in_output_blocks<Outputs, T>([&]<std::size_t Width>(std::size_t o) {
-          add_listed<Width, Outputs>(list, found, from, weights + i * Outputs + o,
-                                     y + row * Outputs + o);
+          add_marked_inputs<Width, Inputs, Outputs>(many, marks, found / many, from + i,
+                                                    weights + i * Outputs + o,
+                                                    y + row * Outputs + o);
         });
       }
     }
@@ -355,15 +458,12 @@ public:
     if (rows == 1) {
       return update_by_row<Inputs, Outputs>(x, dy, rule, weights, memory...);
     }
-    constexpr std::size_t tail = Inputs % lanes<T>;
-    for (std::size_t i = 0; i + lanes<T> <= Inputs; i += lanes<T>) {
-      const std::size_t at = i * Outputs;
-      update_inputs<Inputs, Outputs, lanes<T>>(rows, x + i, dy, rule, weights + at, memory + at...);
-    }
-    if constexpr (tail > 0) {
-      constexpr std::size_t at = (Inputs - tail) * Outputs;
-      update_inputs<Inputs, Outputs, tail>(rows, x + Inputs - tail, dy, rule, weights + at,
-                                           memory + at...);
+    if constexpr (copies) {
+      in_output_blocks<Outputs, T>([&]<std::size_t Width>(std::size_t o) {
+        update_outputs<Width, Inputs, Outputs>(rows, x, dy + o, rule, weights + o, memory + o...);
+      });
+    } else {
+      update_outputs<Outputs, Inputs, Outputs>(rows, x, dy, rule, weights, memory...);
     }
   }
 
@@ -376,7 +476,8 @@ public:
     in_output_blocks<Outputs, T>([&]<std::size_t Width>(std::size_t o) {
       sums<Width, T> all;
       for (std::size_t row = 0; row < rows; ++row) {
-        all.add(T{1}, dy + row * Outputs + o);
+        const panel<Width, T> slopes{dy + o, Outputs};
+        unrolled<all.count>([&](auto v) { all.values[v] += slopes(row, v); });
       }
       all.apply(rule, bias + o, memory + o...);
     });
