@@ -130,7 +130,7 @@ std::string heading(const std::vector<peer>& libraries, const std::string& data,
       "plain SGD, float32, on " +
       data +
       ". A training step copies the batch in, goes forward and back and "
-      "updates the weights; to infer, mote runs inference_network<>, packed for batches. "
+      "updates the weights; to infer, mote runs packed<inference_network<>>. "
       "Operations are counted as if the layers ran one by one and nothing "
       "were "
       "passed by; of several threads the peak is so many times that of one. The roofline is the "

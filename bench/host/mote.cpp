@@ -49,21 +49,15 @@ void set(mote::parameters<Net>& parameters, const std::vector<layer_parameters>&
       parameters);
 }
 
-/// What runs on batches of so many rows.
-template <class Net, std::size_t Rows>
-using network_for = std::conditional_t<Rows == 1, mote::inference_network<Net>,
-                                       mote::packed<mote::inference_network<Net>>>;
+template <class Net>
+using for_inference = mote::packed<mote::inference_network<Net>>;
 
-template <class Net, std::size_t Rows>
-void set_for_inference(mote::parameters<network_for<Net, Rows>>& parameters,
+template <class Net>
+void set_for_inference(mote::parameters<for_inference<Net>>& parameters,
                        const std::vector<layer_parameters>& initial) {
-  if constexpr (Rows == 1) {
-    set(parameters, initial);
-  } else {
-    const auto as_trained = std::make_unique<mote::parameters<mote::inference_network<Net>>>();
-    set(*as_trained, initial);
-    mote::to_packed(*as_trained, parameters);
-  }
+  const auto as_trained = std::make_unique<mote::parameters<mote::inference_network<Net>>>();
+  set(*as_trained, initial);
+  mote::to_packed(*as_trained, parameters);
 }
 
 /// What `use_threads` asked for. With more than one a batch is cut in two; a single sample is work
@@ -100,13 +94,13 @@ training_step train_in_threads(const task& task) {
 
 template <class Net, std::size_t Batch>
 inference infer(const task& task) {
-  using network = network_for<Net, Batch>;
+  using network = for_inference<Net>;
   struct model {
     alignas(64) mote::parameters<network> parameters;
     alignas(64) mote::workspace<network, float, Batch> workspace;
   };
   const auto all = std::make_shared<model>();
-  set_for_inference<Net, Batch>(all->parameters, task.initial);
+  set_for_inference<Net>(all->parameters, task.initial);
   return [all](const float* images) {
     std::copy_n(images, Batch * pixels, all->workspace.input().data);
     return mote::forward(all->parameters, all->workspace).data;
@@ -118,7 +112,7 @@ template <class Net, std::size_t Batch>
 inference infer_in_threads(const task& task) {
   constexpr std::size_t rows = Batch / shards;
   static_assert(rows * shards == Batch);
-  using network = network_for<Net, rows>;
+  using network = for_inference<Net>;
   struct model {
     alignas(64) mote::parameters<network> parameters;
     struct alignas(64) part {
@@ -128,7 +122,7 @@ inference infer_in_threads(const task& task) {
     mote::hosted::thread_team team{shards, shards};
   };
   const auto all = std::make_shared<model>();
-  set_for_inference<Net, rows>(all->parameters, task.initial);
+  set_for_inference<Net>(all->parameters, task.initial);
   return [all](const float* images) {
     all->team.run([&](std::size_t index) {
       auto& memory = all->parts[index].workspace;

@@ -248,11 +248,13 @@ void check_isa() {
   check_shape<Isa, float, 48, 65>();
   check_shape<Isa, float, 70, 11>();
   check_shape<Isa, float, 9, 100>();
+  check_shape<Isa, float, 128, 7>();
   check_shape<Isa, double, 1, 1>();
   check_shape<Isa, double, 7, 3>();
   check_shape<Isa, double, 8, 5>();
   check_shape<Isa, double, 35, 6>();
   check_shape<Isa, double, 2, 45>();
+  check_shape<Isa, double, 64, 3>();
 }
 
 template <class Isa>

@@ -17,6 +17,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "../catch.hpp"
 #include "../support.hpp"
@@ -57,6 +58,13 @@ void check_computes_the_same(double tolerance) {
     check(isa::generic{}, rows);
     check(isa::native{}, rows);
   }
+  // What a sample gives does not depend on the batch that it is in.
+  const auto of_first = [&](std::size_t rows) {
+    std::copy(own->inputs.begin(), own->inputs.end(), own->packed_memory.input().data);
+    const auto outputs = forward(own->packed_weights, own->packed_memory, rows)[0];
+    return std::vector<T>(outputs.begin(), outputs.end());
+  };
+  CHECK(of_first(1) == of_first(Rows));
 }
 
 } // namespace

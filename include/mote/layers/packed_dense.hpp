@@ -11,17 +11,18 @@
 
 namespace mote {
 
-/// `dense` for inference on batches: the weights are in the order in which vector registers take
-/// them, see kernels::packed_weights. Made by packed<>. Takes a vector, gives a vector of `Units`.
-/// The outputs are those of `dense` but for rounding. A single sample is faster with `dense`.
+/// `dense` for inference on hosts: the weights are in the order in which vector registers take
+/// them, see kernels::packed_weights, and start on a cache line. Made by packed<>. Takes a vector,
+/// gives a vector of `Units`: those of `dense` but for rounding, and for a sample the same in every
+/// batch.
 template <std::size_t Units, bias Bias = bias::learned>
 struct packed_dense : layer {
   static constexpr const char* name = "packed_dense";
   using expects = needs::vector;
 
   template <shape In, class T>
-  using parameters =
-      typename dense<Units, initializers::automatic, Bias>::template parameters<In, T>;
+  struct alignas(64) parameters
+      : dense<Units, initializers::automatic, Bias>::template parameters<In, T> {};
 
   static constexpr shape output(const shape&) { return shape{Units}; }
   static constexpr std::size_t macs(const shape& in) { return in.size() * Units; }
