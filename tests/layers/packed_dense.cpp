@@ -3,8 +3,9 @@
 #include <mote/core/report.hpp>
 #include <mote/core/run.hpp>
 #include <mote/layers/dense.hpp>
-#include <mote/layers/flatten.hpp>
+#include <mote/layers/frozen.hpp>
 #include <mote/layers/packed_dense.hpp>
+#include <mote/layers/penalized.hpp>
 #include <mote/layers/relu.hpp>
 #include <mote/layers/residual.hpp>
 #include <mote/layers/tanh.hpp>
@@ -89,6 +90,14 @@ TEST_CASE("packed: other layers and what they take stay", "[layers][packed_dense
   STATIC_REQUIRE(std::is_same_v<run::layer<2>, net::layer<2>>);
   STATIC_REQUIRE(std::is_same_v<run::sources<2>, net::sources<2>>);
   check_computes_the_same<net, float, 9>(1e-5);
+}
+
+TEST_CASE("packed: what only training knows is forgotten", "[layers][packed_dense]") {
+  using net = network<input<4>, frozen<dense<20>>, relu, penalized<dense<2>, l2<1, 100>>>;
+  using run = packed<inference_network<net>>;
+  STATIC_REQUIRE(
+      std::is_same_v<run, network<input<4>, fused<packed_dense<20>, relu>, packed_dense<2>>>);
+  check_computes_the_same<inference_network<net>, float, 13>(1e-5);
 }
 
 TEST_CASE("packed: it computes the same", "[layers][packed_dense]") {

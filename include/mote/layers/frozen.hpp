@@ -3,6 +3,7 @@
 #include <mote/core/flatten_list.hpp>
 #include <mote/core/fused.hpp>
 #include <mote/core/layer.hpp>
+#include <mote/core/packed.hpp>
 
 namespace mote {
 
@@ -23,6 +24,9 @@ template <class Layer>
 inline constexpr bool takes_max_pool<frozen<Layer>> = takes_max_pool<Layer>;
 
 } // namespace detail
+
+template <class Layer>
+struct packed_form<frozen<Layer>> : packed_form<Layer> {};
 
 template <is_structure Structure>
 struct frozen<Structure> : structure {

@@ -3,6 +3,7 @@
 #include <mote/core/flatten_list.hpp>
 #include <mote/core/layer.hpp>
 #include <mote/core/math.hpp>
+#include <mote/core/packed.hpp>
 #include <mote/core/storage.hpp>
 #include <mote/core/tensor.hpp>
 
@@ -92,6 +93,9 @@ private:
         items, others...);
   }
 };
+
+template <class Layer, class... Penalties>
+struct packed_form<penalized<Layer, Penalties...>> : packed_form<Layer> {};
 
 /// The sum of the penalties of all layers, to be added to the loss that is reported.
 template <class Net, class T>

@@ -27,8 +27,8 @@ struct int8_sparse_dense;
 ///
 /// Where few inputs are zero, `dense` is faster. They break even, at 784 inputs and 100 units,
 /// where this share of the inputs is not zero (of MNIST's pixels it is 0.19): in float with AVX-512
-/// 0.5 forward for one sample and 0.3 for batches, and in a training step with fused_update<sgd<>>
-/// 0.4 for one and 0.3 for batches (bench/network.cpp); in int8 against the fastest kernel 0.46 on
+/// 0.5 forward for one sample and 0.4 for batches, and in a training step with fused_update<sgd<>>
+/// 0.4 for either (bench/network.cpp); in int8 against the fastest kernel 0.46 on
 /// a Cortex-M4, 0.55 on an M3, 0.6 on an M0+ and 0.7 on RV32. The gradient of one sample has to be
 /// written in full and is no faster; what fused_update<sgd<>> does without decay is. In int8 4 Units
 /// bytes of sums and a list of up to 512 are on the stack.
